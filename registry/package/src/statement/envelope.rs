@@ -1,0 +1,148 @@
+//! The DSSE envelope around a statement (DSSE protocol and envelope, version 1).
+//!
+//! It is read before any signature holds, so everything in it is an attacker's: size, number of signatures and nesting
+//! are limited, base64 has one spelling, and the payload is not looked into. What DSSE does not define is ignored, as it
+//! asks; nothing that is ignored here is used anywhere.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::{JsonError, KeyId, PublicKey, SecretKey, json as strict_json};
+
+/// Largest envelope, in bytes.
+pub const MAX_ENVELOPE_BYTES: usize = 256 * 1024;
+/// Most signatures in an envelope.
+pub const MAX_SIGNATURES: usize = 16;
+/// `payloadType` of an in-toto statement.
+pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+/// Where this product's envelopes carry the signer's whole public key, beside DSSE's own `keyid` and `sig`.
+const PUBLIC_KEY_FIELD: &str = "publicKey";
+const SIGNATURE_BYTES: usize = 64;
+
+/// A statement's bytes with signatures that nobody has checked yet.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Envelope {
+    payload: Vec<u8>,
+    signatures: Vec<ClaimedSignature>,
+}
+
+/// A signature and whose it claims to be.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ClaimedSignature {
+    /// None when the claim is missing or not written as this product writes key identifiers.
+    pub(crate) key_id: Option<KeyId>,
+    /// The signer's key as text, a proposal to an operator who knows no key yet; never trusted for being here.
+    pub(crate) public_key: Option<String>,
+    pub(crate) signature: Vec<u8>,
+}
+
+/// Why bytes are no envelope that this host reads.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvelopeError {
+    /// More than 256 KiB.
+    #[error("the envelope is larger than 256 KiB")]
+    TooLarge,
+    /// Not strict JSON.
+    #[error("the envelope {0}")]
+    Json(#[from] JsonError),
+    /// A field is missing or of the wrong form.
+    #[error("the envelope's {0} is missing or malformed")]
+    Field(&'static str),
+    /// The payload is something else than an in-toto statement.
+    #[error("the envelope holds {0:?}, not an in-toto statement")]
+    PayloadType(String),
+    /// No signature, or more than 16.
+    #[error("the envelope has {0} signatures; 1 to 16 are allowed")]
+    Signatures(usize),
+}
+
+impl Envelope {
+    /// Reads an envelope. That it parses says nothing about who signed it.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`] when it breaks a limit or is not an envelope of an in-toto statement.
+    pub fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        if bytes.len() > MAX_ENVELOPE_BYTES {
+            return Err(EnvelopeError::TooLarge);
+        }
+        let root = strict_json::parse(bytes)?;
+        let field = |name| root.get(name).ok_or(EnvelopeError::Field(name));
+        let payload_type = field("payloadType")?.as_str().ok_or(EnvelopeError::Field("payloadType"))?;
+        if payload_type != PAYLOAD_TYPE {
+            return Err(EnvelopeError::PayloadType(payload_type.to_owned()));
+        }
+        let payload = decoded(field("payload")?).ok_or(EnvelopeError::Field("payload"))?;
+        let signatures = field("signatures")?.as_array().ok_or(EnvelopeError::Field("signatures"))?;
+        if signatures.is_empty() || signatures.len() > MAX_SIGNATURES {
+            return Err(EnvelopeError::Signatures(signatures.len()));
+        }
+        let signatures = signatures.iter().map(ClaimedSignature::read).collect::<Result<_, _>>()?;
+        Ok(Self { payload, signatures })
+    }
+
+    /// The payload: the statement's bytes.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The keys that the signatures claim to be made with.
+    pub fn claimed_keys(&self) -> impl Iterator<Item = KeyId> {
+        self.signatures.iter().filter_map(|signature| signature.key_id)
+    }
+
+    pub(crate) fn signatures(&self) -> &[ClaimedSignature] {
+        &self.signatures
+    }
+
+    /// What a signature is made over: DSSE's pre-authentication encoding, which binds the payload's type.
+    pub(crate) fn signed_bytes(&self) -> Vec<u8> {
+        signed_bytes(&self.payload)
+    }
+
+    /// Signs `payload` with every key and writes the envelope.
+    pub(crate) fn seal(payload: &[u8], keys: &[&SecretKey]) -> Vec<u8> {
+        let message = signed_bytes(payload);
+        let signature = |key: &&SecretKey| {
+            let public = key.public();
+            json!({
+                "keyid": public.id().to_string(),
+                "sig": STANDARD.encode(key.sign(&message)),
+                PUBLIC_KEY_FIELD: public.to_string(),
+            })
+        };
+        let signatures: Vec<Value> = keys.iter().map(signature).collect();
+        let envelope =
+            json!({ "payloadType": PAYLOAD_TYPE, "payload": STANDARD.encode(payload), "signatures": signatures });
+        envelope.to_string().into_bytes()
+    }
+}
+
+impl ClaimedSignature {
+    fn read(value: &Value) -> Result<Self, EnvelopeError> {
+        let malformed = EnvelopeError::Field("signatures[].sig");
+        let signature = value.get("sig").and_then(decoded).filter(|bytes| bytes.len() == SIGNATURE_BYTES);
+        let text = |field| value.get(field).and_then(Value::as_str);
+        Ok(Self {
+            key_id: text("keyid").and_then(|id| id.parse().ok()),
+            public_key: text(PUBLIC_KEY_FIELD).map(str::to_owned),
+            signature: signature.ok_or(malformed)?,
+        })
+    }
+
+    /// Whether `key` made this signature over `message`.
+    pub(crate) fn is_by(&self, key: &PublicKey, message: &[u8]) -> bool {
+        key.has_signed(message, &self.signature)
+    }
+}
+
+/// Decodes base64 in the standard alphabet, padded, without spaces and without loose bits: one text for one payload.
+fn decoded(value: &Value) -> Option<Vec<u8>> {
+    STANDARD.decode(value.as_str()?).ok()
+}
+
+fn signed_bytes(payload: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("DSSEv1 {} {PAYLOAD_TYPE} {} ", PAYLOAD_TYPE.len(), payload.len()).into_bytes();
+    bytes.extend_from_slice(payload);
+    bytes
+}
