@@ -34,7 +34,7 @@ impl Instance {
         limits: Limits,
     ) -> Result<Self, CallFailure> {
         let deadline = Instant::now() + limits.lifecycle;
-        let scope = CallScope::new("initialize", deadline);
+        let scope = Arc::new(CallScope::new("initialize", deadline));
         let mut store = Store::new(pre.engine(), State::new(Arc::clone(access), scope, limits.memory));
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits.result_bytes);
@@ -67,7 +67,7 @@ impl Instance {
     pub(crate) async fn call(
         &mut self,
         tool: &str,
-        arguments: &str,
+        arguments: String,
         scope: Arc<CallScope>,
         deadline: Instant,
     ) -> (Result<Answer, CallFailure>, Measures) {
@@ -81,13 +81,13 @@ impl Instance {
         self.store.data_mut().enter(Arc::clone(&scope));
         let output = self
             .step(deadline, async |guest, store| {
-                guest.nexus_shard_tools().call_call_tool(store, tool, arguments, &context).await
+                guest.nexus_shard_tools().call_call_tool(store, tool, &arguments, &context).await
             })
             .await;
         let measures = Measures {
             fuel: self.fuel_used(),
             duration: entered.elapsed(),
-            attempts: scope.attempts(),
+            attempts: scope.usage().sends,
         };
         let answer = output.and_then(|output| {
             let content = parse(&output.content, "content", Value::is_array)?;

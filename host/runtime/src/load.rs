@@ -91,7 +91,7 @@ impl Runtime {
     async fn component(self: &Arc<Self>, package: &Verified<Package>) -> Result<Component, LoadError> {
         let failed = |reason: String| LoadError::Compile { reason };
         if let Some(cache) = &self.cache {
-            match cache.load(&self.engine, package.digest()) {
+            match cache.load(&self.engine, &package.digest()) {
                 Lookup::Found(component) => return Ok(component),
                 Lookup::Absent => {}
                 Lookup::Rejected(reason) => {
@@ -109,7 +109,7 @@ impl Runtime {
             .map_err(|error| failed(error.to_string()))?
             .map_err(|error| failed(format!("{error:#}")))?;
         if let Some(cache) = &self.cache
-            && let Err(error) = cache.store(package.digest(), &component)
+            && let Err(error) = cache.store(&package.digest(), &component)
         {
             tracing::warn!(shard = %package.name(), %error, "the compiled code was not stored; the next start compiles again");
         }

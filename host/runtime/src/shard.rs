@@ -89,7 +89,7 @@ impl Shard {
         &self,
         call_id: &str,
         tool: &str,
-        arguments: &str,
+        arguments: String,
         cancelled: &CancellationToken,
     ) -> (Result<Answer, CallFailure>, Measures) {
         let nothing = Measures::default();
@@ -115,7 +115,7 @@ impl Shard {
         &self,
         call_id: &str,
         tool: &str,
-        arguments: &str,
+        arguments: String,
         deadline: Instant,
     ) -> (Result<Answer, CallFailure>, Measures) {
         let late = || CallFailure::ended(FailureCode::DeadlineExceeded, "no instance was free before the deadline");
@@ -134,7 +134,7 @@ impl Shard {
                 }
             },
         };
-        let scope = CallScope::new(call_id, deadline);
+        let scope = Arc::new(CallScope::new(call_id, deadline));
         let (outcome, measures) = instance.call(tool, arguments, scope, deadline).await;
         match &outcome {
             Ok(_) | Err(CallFailure::Shard(_) | CallFailure::Ended { code: FailureCode::InvalidResult, .. }) => {

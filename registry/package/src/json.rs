@@ -36,7 +36,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     }
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { nesting: 0 }.deserialize(&mut deserializer).map_err(JsonError::Invalid)?;
+    let value = Strict { nesting: 0 }
+        .deserialize(&mut deserializer)
+        .map_err(JsonError::Invalid)?;
     deserializer.end().map_err(JsonError::Invalid)?;
     Ok(value)
 }
@@ -51,7 +53,9 @@ impl Strict {
         if self.nesting == MAX_NESTING {
             return Err(E::custom("nested too deeply"));
         }
-        Ok(Self { nesting: self.nesting + 1 })
+        Ok(Self {
+            nesting: self.nesting + 1,
+        })
     }
 }
 
@@ -79,16 +83,28 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
-        if value > MAX_NUMBER { Err(E::custom("number over 2^53")) } else { Ok(value.into()) }
+        if value > MAX_NUMBER {
+            Err(E::custom("number over 2^53"))
+        } else {
+            Ok(value.into())
+        }
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
-        if value.unsigned_abs() > MAX_NUMBER { Err(E::custom("number over 2^53")) } else { Ok(value.into()) }
+        if value.unsigned_abs() > MAX_NUMBER {
+            Err(E::custom("number over 2^53"))
+        } else {
+            Ok(value.into())
+        }
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
         const LIMIT: f64 = 9_007_199_254_740_992.0;
-        if value.abs() > LIMIT { Err(E::custom("number over 2^53")) } else { Ok(value.into()) }
+        if value.abs() > LIMIT {
+            Err(E::custom("number over 2^53"))
+        } else {
+            Ok(value.into())
+        }
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -133,11 +149,26 @@ mod tests {
     #[test]
     fn refuses_what_two_readers_could_read_differently() {
         for text in [
-            &br#"{"a": 1, "a": 1}"#[..], br#"{"a": 1, "\u0061": 2}"#, br#"{"x": {"a": 1, "a": 2}}"#, b"9007199254740993",
-            b"-9007199254740993", b"1e300", b"18446744073709551616", b"{} {}", b"NaN", b"{\"a\": 1,}", b"'a'",
-            br#""\ud800""#, b"", b"// comment\n{}",
+            &br#"{"a": 1, "a": 1}"#[..],
+            br#"{"a": 1, "\u0061": 2}"#,
+            br#"{"x": {"a": 1, "a": 2}}"#,
+            b"9007199254740993",
+            b"-9007199254740993",
+            b"1e300",
+            b"18446744073709551616",
+            b"{} {}",
+            b"NaN",
+            b"{\"a\": 1,}",
+            b"'a'",
+            br#""\ud800""#,
+            b"",
+            b"// comment\n{}",
         ] {
-            assert!(matches!(parse(text), Err(JsonError::Invalid(_))), "{}", String::from_utf8_lossy(text));
+            assert!(
+                matches!(parse(text), Err(JsonError::Invalid(_))),
+                "{}",
+                String::from_utf8_lossy(text)
+            );
         }
         assert!(matches!(parse(b"\xef\xbb\xbf{}"), Err(JsonError::ByteOrderMark)));
         assert!(matches!(parse(b"\"\xff\""), Err(JsonError::NotUtf8)));

@@ -82,3 +82,6 @@ impl Manifest {
         self.auth.values().flat_map(AuthProfile::secrets).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,10 @@ impl ShardName {
 pub(crate) fn is_label(text: &str) -> bool {
     text.len() <= MAX_LABEL
         && text.split('-').all(|word| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         })
 }
 
@@ -64,7 +67,11 @@ impl FromStr for Namespace {
     type Err = InvalidShardName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_label(text) { Ok(Self(text.into())) } else { Err(InvalidShardName::Label) }
+        if is_label(text) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidShardName::Label)
+        }
     }
 }
 
@@ -76,7 +83,10 @@ impl FromStr for ShardName {
         if !is_label(name) {
             return Err(InvalidShardName::Label);
         }
-        Ok(Self { namespace: namespace.parse()?, name: name.into() })
+        Ok(Self {
+            namespace: namespace.parse()?,
+            name: name.into(),
+        })
     }
 }
 
@@ -118,7 +128,12 @@ mod tests {
 
     #[test]
     fn accepts_what_wit_accepts() {
-        for text in ["nexus:logistics", "a:b", "acme-2:weather-for-2030", &format!("{0}:{0}", "a".repeat(40))] {
+        for text in [
+            "nexus:logistics",
+            "a:b",
+            "acme-2:weather-for-2030",
+            &format!("{0}:{0}", "a".repeat(40)),
+        ] {
             assert_eq!(text.parse::<ShardName>().expect(text).to_string(), text);
         }
     }
@@ -132,9 +147,35 @@ mod tests {
     fn refuses_everything_that_could_become_a_path_or_a_header() {
         let too_long = format!("a:{}", "a".repeat(41));
         for text in [
-            "", "logistics", ":", "a:", ":b", "a:b:c", "a:../b", "..:b", "/a:b", "a:/etc/passwd", "a:b/c", "a:b\\c",
-            "a:%2e%2e%2f", "a%2fb:c", "a:b\0", "a:b\r\nx: y", "a:b\n", " a:b", "a:b ", "A:b", "a:B", "a_b:c", "a:b_c",
-            "a:-b", "a:b-", "a:b--c", "a:b.wasm", "a:zero\u{200b}width", too_long.as_str(),
+            "",
+            "logistics",
+            ":",
+            "a:",
+            ":b",
+            "a:b:c",
+            "a:../b",
+            "..:b",
+            "/a:b",
+            "a:/etc/passwd",
+            "a:b/c",
+            "a:b\\c",
+            "a:%2e%2e%2f",
+            "a%2fb:c",
+            "a:b\0",
+            "a:b\r\nx: y",
+            "a:b\n",
+            " a:b",
+            "a:b ",
+            "A:b",
+            "a:B",
+            "a_b:c",
+            "a:b_c",
+            "a:-b",
+            "a:b-",
+            "a:b--c",
+            "a:b.wasm",
+            "a:zero\u{200b}width",
+            too_long.as_str(),
         ] {
             assert!(text.parse::<ShardName>().is_err(), "{text:?}");
         }

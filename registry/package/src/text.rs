@@ -11,9 +11,22 @@ macro_rules! serde_as_text {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                <String as serde::Deserialize>::deserialize(deserializer)?
-                    .parse()
-                    .map_err(serde::de::Error::custom)
+                struct Text;
+
+                impl serde::de::Visitor<'_> for Text {
+                    type Value = $name;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        formatter.write_str("text")
+                    }
+
+                    // Parsed here and not afterwards, so that a TOML error has the place of this very value.
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+
+                deserializer.deserialize_str(Text)
             }
         }
     )+};
@@ -47,7 +60,15 @@ mod tests {
 
     #[test]
     fn escape_sequences_and_direction_overrides_are_not() {
-        for hostile in ["\u{1b}[2J", "a\u{202e}b", "zero\u{200b}width", "a\r\nb", "\u{0}", "", "   "] {
+        for hostile in [
+            "\u{1b}[2J",
+            "a\u{202e}b",
+            "zero\u{200b}width",
+            "a\r\nb",
+            "\u{0}",
+            "",
+            "   ",
+        ] {
             assert!(!is_printable(hostile, 100), "{hostile:?}");
         }
     }

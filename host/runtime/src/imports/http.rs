@@ -64,7 +64,7 @@ fn invalid(message: &str) -> Error {
 fn guest_error(error: &HttpError) -> Error {
     Error {
         kind: match error.kind() {
-            HttpErrorKind::Invalid => ErrorKind::InvalidParams,
+            HttpErrorKind::InvalidParams => ErrorKind::InvalidParams,
             HttpErrorKind::Denied => ErrorKind::Denied,
             HttpErrorKind::Unavailable => ErrorKind::Unavailable,
             HttpErrorKind::Timeout => ErrorKind::Timeout,

@@ -1,18 +1,18 @@
 //! `nexus:shard/log`.
 
-use nexus_broker::Level;
+use nexus_broker::LogLevel;
 
-use crate::bindings::v0_1::nexus::shard::log::{Host, Level as GuestLevel};
+use crate::bindings::v0_1::nexus::shard::log::{Host, Level};
 use crate::state::State;
 
 impl Host for State {
-    fn emit(&mut self, level: GuestLevel, target: String, message: String, fields: Option<String>) -> wasmtime::Result<()> {
+    fn emit(&mut self, level: Level, target: String, message: String, fields: Option<String>) -> wasmtime::Result<()> {
         let level = match level {
-            GuestLevel::Trace => Level::Trace,
-            GuestLevel::Debug => Level::Debug,
-            GuestLevel::Info => Level::Info,
-            GuestLevel::Warn => Level::Warn,
-            GuestLevel::Error => Level::Error,
+            Level::Trace => LogLevel::Trace,
+            Level::Debug => LogLevel::Debug,
+            Level::Info => LogLevel::Info,
+            Level::Warn => LogLevel::Warn,
+            Level::Error => LogLevel::Error,
         };
         self.access.log(&self.scope, level, &target, &message, fields.as_deref());
         Ok(())

@@ -77,6 +77,6 @@ fn refusal(error: &HttpError) -> Error {
         HttpErrorKind::Denied => Error::HttpRequestDenied,
         HttpErrorKind::Timeout => Error::HttpResponseTimeout,
         HttpErrorKind::Unavailable => Error::DestinationUnavailable,
-        HttpErrorKind::Invalid => Error::InternalError(Some(error.to_string())),
+        HttpErrorKind::InvalidParams => Error::InternalError(Some(error.to_string())),
     }
 }

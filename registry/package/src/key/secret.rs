@@ -74,9 +74,9 @@ impl SealRandom {
 }
 
 impl SecretKey {
-    /// Makes the key that `random` determines: 32 fresh bytes of a cryptographic random generator.
-    pub fn from_random(random: Zeroizing<[u8; 32]>) -> Self {
-        Self(SigningKey::from_bytes(&random))
+    /// Makes the key that `random` determines: 32 fresh bytes of a cryptographic random generator, which the caller wipes.
+    pub fn from_random(random: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(random))
     }
 
     /// The public half.
@@ -99,9 +99,17 @@ impl SecretKey {
         passphrase: &[u8],
         random: &SealRandom,
     ) -> Result<Zeroizing<String>, SecretKeyError> {
+        self.seal(passphrase, random, SCRYPT)
+    }
+
+    fn seal(
+        &self,
+        passphrase: &[u8],
+        random: &SealRandom,
+        (log_n, r, p): (u8, u32, u32),
+    ) -> Result<Zeroizing<String>, SecretKeyError> {
         let (salt, iv) = random.0.split_at(16);
         let iv = iv.try_into().map_err(|_| SecretKeyError::Encrypt)?;
-        let (log_n, r, p) = SCRYPT;
         let cost = scrypt::Params::new(log_n, r, p).map_err(|_| SecretKeyError::Encrypt)?;
         let parameters =
             pbes2::Parameters::generate_scrypt_aes256cbc(cost, salt, iv).map_err(|_| SecretKeyError::Encrypt)?;
@@ -118,7 +126,9 @@ impl SecretKey {
     /// # Errors
     /// [`SecretKeyError::Encrypt`] when encoding fails.
     pub fn to_unencrypted_pem(&self) -> Result<Zeroizing<String>, SecretKeyError> {
-        self.to_der()?.to_pem(PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF).map_err(|_| SecretKeyError::Encrypt)
+        self.to_der()?
+            .to_pem(PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF)
+            .map_err(|_| SecretKeyError::Encrypt)
     }
 
     /// Reads PKCS#8 PEM, encrypted or not. `passphrase` is not used for a key that is not encrypted.
@@ -142,13 +152,18 @@ impl SecretKey {
             return Err(SecretKeyError::TooCostly);
         }
         let passphrase = passphrase.ok_or(SecretKeyError::PassphraseNeeded)?;
-        let plain = sealed.decrypt(passphrase).map_err(|_| SecretKeyError::WrongPassphrase)?;
+        let plain = sealed
+            .decrypt(passphrase)
+            .map_err(|_| SecretKeyError::WrongPassphrase)?;
         Self::from_der(plain.as_bytes()).ok_or(SecretKeyError::WrongPassphrase)
     }
 
     fn to_der(&self) -> Result<SecretDocument, SecretKeyError> {
         // Without the public half: OpenSSL 3 reads only version 1 of PKCS#8.
-        let pair = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
+        let pair = KeypairBytes {
+            secret_key: self.0.to_bytes(),
+            public_key: None,
+        };
         pair.to_pkcs8_der().map_err(|_| SecretKeyError::Encrypt)
     }
 
@@ -160,13 +175,17 @@ impl SecretKey {
 /// Whether decrypting costs what an honest key costs: a key file from a stranger could ask for a terabyte.
 fn is_affordable(scheme: &EncryptionScheme) -> bool {
     match scheme {
-        EncryptionScheme::Pbes2(pbes2::Parameters { kdf: pbes2::Kdf::Scrypt(cost), .. }) => {
+        EncryptionScheme::Pbes2(pbes2::Parameters {
+            kdf: pbes2::Kdf::Scrypt(cost),
+            ..
+        }) => {
             cost.cost_parameter.saturating_mul(cost.block_size.into()) <= MAX_SCRYPT_BLOCKS
                 && cost.parallelization <= MAX_SCRYPT_LANES
         }
-        EncryptionScheme::Pbes2(pbes2::Parameters { kdf: pbes2::Kdf::Pbkdf2(cost), .. }) => {
-            cost.iteration_count <= MAX_PBKDF2_ROUNDS
-        }
+        EncryptionScheme::Pbes2(pbes2::Parameters {
+            kdf: pbes2::Kdf::Pbkdf2(cost),
+            ..
+        }) => cost.iteration_count <= MAX_PBKDF2_ROUNDS,
         _ => false,
     }
 }
@@ -180,5 +199,86 @@ impl fmt::Debug for SecretKey {
 impl fmt::Debug for SealRandom {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("SealRandom(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8410, section 10.3.
+    const PLAIN: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+-----END PRIVATE KEY-----
+";
+
+    fn key() -> SecretKey {
+        SecretKey::from_random(&[7; 32])
+    }
+
+    #[test]
+    fn reads_the_key_of_rfc_8410() {
+        let key = SecretKey::from_pem(PLAIN, None).expect("RFC 8410");
+        let public = "ed25519:MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
+        assert_eq!(key.public().to_string(), public);
+        assert_eq!(*key.to_unencrypted_pem().expect("it encodes"), PLAIN);
+    }
+
+    #[test]
+    fn an_encrypted_key_opens_with_its_passphrase_and_no_other() {
+        // A small cost: the real one takes many seconds without optimisation, three times over.
+        let pem = key()
+            .seal(b"correct horse", &SealRandom::from_random([9; 32]), (4, 8, 1))
+            .expect("it encrypts");
+        assert!(pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+        let opened = SecretKey::from_pem(&pem, Some(b"correct horse")).expect("it opens");
+        assert_eq!(opened.public(), key().public());
+        assert!(matches!(
+            SecretKey::from_pem(&pem, None),
+            Err(SecretKeyError::PassphraseNeeded)
+        ));
+        assert!(matches!(
+            SecretKey::from_pem(&pem, Some(b"battery")),
+            Err(SecretKeyError::WrongPassphrase)
+        ));
+    }
+
+    #[test]
+    fn refuses_a_key_file_that_asks_for_a_terabyte() {
+        let cost = |log_n, p| {
+            let params = scrypt::Params::new(log_n, 8, p).expect("scrypt allows it");
+            EncryptionScheme::Pbes2(
+                pbes2::Parameters::generate_scrypt_aes256cbc(params, &[0; 16], [0; 16]).expect("fits"),
+            )
+        };
+        assert!(is_affordable(&cost(17, 1)));
+        assert!(is_affordable(&cost(SCRYPT.0, SCRYPT.2)));
+        assert!(!is_affordable(&cost(30, 1)));
+        assert!(!is_affordable(&cost(14, 10_000)));
+    }
+
+    #[test]
+    fn refuses_what_is_no_ed25519_key() {
+        let public = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+        let other_curve = PLAIN.replace("MC4CAQAwBQYDK2Vw", "MC4CAQAwBQYDK2Vu");
+        for text in [
+            "",
+            "secret",
+            public,
+            &other_curve,
+            &PLAIN[..60],
+            &"-".repeat(MAX_PEM_BYTES + 1),
+        ] {
+            assert!(
+                matches!(SecretKey::from_pem(text, None), Err(SecretKeyError::Malformed)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn never_prints_the_secret() {
+        let printed = format!("{:?} {:?}", key(), SealRandom::from_random([7; 32]));
+        assert_eq!(printed, format!("SecretKey(of {}) SealRandom(…)", key().public().id()));
     }
 }

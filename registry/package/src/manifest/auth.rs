@@ -43,7 +43,11 @@ impl AuthProfile {
     /// The secrets that this profile uses.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretName> {
         let (first, second) = match self {
-            Self::OAuth2ClientCredentials { client_id, client_secret, .. } => (client_id, Some(client_secret)),
+            Self::OAuth2ClientCredentials {
+                client_id,
+                client_secret,
+                ..
+            } => (client_id, Some(client_secret)),
             Self::Bearer { token } => (token, None),
             Self::ApiKey { key, .. } => (key, None),
         };
@@ -78,7 +82,16 @@ pub(super) struct AuthDraft {
 impl AuthDraft {
     /// Checks that the fields are those of the kind.
     pub(super) fn check(self, at: &KeyPath) -> Result<AuthProfile, Misfit> {
-        let Self { kind, token_url, client_id, client_secret, scope, token, header, key } = self;
+        let Self {
+            kind,
+            token_url,
+            client_id,
+            client_secret,
+            scope,
+            token,
+            header,
+            key,
+        } = self;
         let expected: &[&str] = match kind {
             AuthKind::OAuth2ClientCredentials => &["token_url", "client_id", "client_secret", "scope"],
             AuthKind::Bearer => &["token"],
@@ -93,7 +106,10 @@ impl AuthDraft {
             ("header", header.is_some()),
             ("key", key.is_some()),
         ];
-        if let Some((foreign, _)) = written.into_iter().find(|(name, given)| *given && !expected.contains(name)) {
+        if let Some((foreign, _)) = written
+            .into_iter()
+            .find(|(name, given)| *given && !expected.contains(name))
+        {
             return Err(Misfit::new(at.key(foreign), ManifestFault::ForeignField));
         }
         Ok(match kind {
@@ -108,13 +124,18 @@ impl AuthDraft {
                     scope,
                 }
             }
-            AuthKind::Bearer => AuthProfile::Bearer { token: given(token, at, "token")? },
+            AuthKind::Bearer => AuthProfile::Bearer {
+                token: given(token, at, "token")?,
+            },
             AuthKind::ApiKey => {
                 let header = given(header, at, "header")?;
                 if !is_credential_header(&header) {
                     return Err(Misfit::new(at.key("header"), ManifestFault::Header));
                 }
-                AuthProfile::ApiKey { header, key: given(key, at, "key")? }
+                AuthProfile::ApiKey {
+                    header,
+                    key: given(key, at, "key")?,
+                }
             }
         })
     }
@@ -127,14 +148,26 @@ fn given<T>(value: Option<T>, at: &KeyPath, field: &'static str) -> Result<T, Mi
 /// Words of RFC 6749's `scope-token` (section 3.3) separated by one space.
 fn is_scope(scope: &str) -> bool {
     let in_word = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-    scope.len() <= 1_000 && scope.split(' ').all(|word| !word.is_empty() && word.bytes().all(in_word))
+    scope.len() <= 1_000
+        && scope
+            .split(' ')
+            .all(|word| !word.is_empty() && word.bytes().all(in_word))
 }
 
 /// A field name of HTTP (RFC 9110, section 5.1) that does not steer the message itself.
 fn is_credential_header(header: &str) -> bool {
     const STEERING: [&str; 11] = [
-        "connection", "content-length", "content-type", "cookie", "expect", "host", "te", "trailer", "transfer-encoding",
-        "upgrade", "via",
+        "connection",
+        "content-length",
+        "content-type",
+        "cookie",
+        "expect",
+        "host",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
     ];
     let in_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     let lower = header.to_ascii_lowercase();

@@ -21,7 +21,9 @@ fn parse(text: &str, units: &Units) -> Option<u64> {
 
 /// Writes `value` in the largest unit that divides it.
 fn print(value: u64, units: &Units, space: &str) -> String {
-    let fitting = units.iter().find(|(_, factor)| value.is_multiple_of(*factor) && value != 0);
+    let fitting = units
+        .iter()
+        .find(|(_, factor)| value.is_multiple_of(*factor) && value != 0);
     let (unit, factor) = fitting.or(units.last()).copied().unwrap_or(("", 1));
     format!("{}{space}{unit}", value / factor)
 }
@@ -30,6 +32,7 @@ fn print(value: u64, units: &Units, space: &str) -> String {
 pub(super) mod size {
     use super::{Deserialize, Deserializer, SIZES, Serializer, de, parse, print};
 
+    #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
     pub(in super::super) fn serialize<S: Serializer>(bytes: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
         match bytes {
             Some(bytes) => serializer.serialize_str(&print(*bytes, SIZES, " ")),
@@ -48,6 +51,7 @@ pub(super) mod size {
 pub(super) mod duration {
     use super::{DURATIONS, Deserialize, Deserializer, Duration, Serializer, de, parse, print};
 
+    #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
     pub(in super::super) fn serialize<S: Serializer>(
         duration: &Option<Duration>,
         serializer: S,
@@ -66,7 +70,9 @@ pub(super) mod duration {
     ) -> Result<Option<Duration>, D::Error> {
         let text = String::deserialize(deserializer)?;
         let expected = "expected a duration such as \"30s\" (ms, s, m, h)";
-        parse(&text, DURATIONS).map(|value| Some(Duration::from_millis(value))).ok_or_else(|| de::Error::custom(expected))
+        parse(&text, DURATIONS)
+            .map(|value| Some(Duration::from_millis(value)))
+            .ok_or_else(|| de::Error::custom(expected))
     }
 }
 
@@ -86,7 +92,18 @@ mod tests {
 
     #[test]
     fn refuses_what_leaves_a_doubt() {
-        for text in ["", "64", "MiB", "64 MB", "64 mib", "64  MiB", "-1 MiB", "1.5 GiB", "64 MiB ", "99999999999 GiB"] {
+        for text in [
+            "",
+            "64",
+            "MiB",
+            "64 MB",
+            "64 mib",
+            "64  MiB",
+            "-1 MiB",
+            "1.5 GiB",
+            "64 MiB ",
+            "99999999999 GiB",
+        ] {
             assert_eq!(parse(text, SIZES), None, "{text}");
         }
         for text in ["30", "30 sec", "1d", "٣s"] {

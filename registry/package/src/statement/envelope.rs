@@ -68,16 +68,23 @@ impl Envelope {
         }
         let root = strict_json::parse(bytes)?;
         let field = |name| root.get(name).ok_or(EnvelopeError::Field(name));
-        let payload_type = field("payloadType")?.as_str().ok_or(EnvelopeError::Field("payloadType"))?;
+        let payload_type = field("payloadType")?
+            .as_str()
+            .ok_or(EnvelopeError::Field("payloadType"))?;
         if payload_type != PAYLOAD_TYPE {
             return Err(EnvelopeError::PayloadType(payload_type.to_owned()));
         }
         let payload = decoded(field("payload")?).ok_or(EnvelopeError::Field("payload"))?;
-        let signatures = field("signatures")?.as_array().ok_or(EnvelopeError::Field("signatures"))?;
+        let signatures = field("signatures")?
+            .as_array()
+            .ok_or(EnvelopeError::Field("signatures"))?;
         if signatures.is_empty() || signatures.len() > MAX_SIGNATURES {
             return Err(EnvelopeError::Signatures(signatures.len()));
         }
-        let signatures = signatures.iter().map(ClaimedSignature::read).collect::<Result<_, _>>()?;
+        let signatures = signatures
+            .iter()
+            .map(ClaimedSignature::read)
+            .collect::<Result<_, _>>()?;
         Ok(Self { payload, signatures })
     }
 
@@ -121,7 +128,10 @@ impl Envelope {
 impl ClaimedSignature {
     fn read(value: &Value) -> Result<Self, EnvelopeError> {
         let malformed = EnvelopeError::Field("signatures[].sig");
-        let signature = value.get("sig").and_then(decoded).filter(|bytes| bytes.len() == SIGNATURE_BYTES);
+        let signature = value
+            .get("sig")
+            .and_then(decoded)
+            .filter(|bytes| bytes.len() == SIGNATURE_BYTES);
         let text = |field| value.get(field).and_then(Value::as_str);
         Ok(Self {
             key_id: text("keyid").and_then(|id| id.parse().ok()),
@@ -145,4 +155,117 @@ fn signed_bytes(payload: &[u8]) -> Vec<u8> {
     let mut bytes = format!("DSSEv1 {} {PAYLOAD_TYPE} {} ", PAYLOAD_TYPE.len(), payload.len()).into_bytes();
     bytes.extend_from_slice(payload);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sealed() -> Value {
+        let envelope = Envelope::seal(b"{}", &[&SecretKey::from_random(&[7; 32])]);
+        serde_json::from_slice(&envelope).expect("it is JSON")
+    }
+
+    fn refused(change: impl FnOnce(&mut Value)) -> EnvelopeError {
+        let mut value = sealed();
+        change(&mut value);
+        Envelope::parse(value.to_string().as_bytes()).expect_err("changed")
+    }
+
+    #[test]
+    fn signs_over_the_pre_authentication_encoding_of_dsse() {
+        assert_eq!(
+            signed_bytes(b"hello world"),
+            b"DSSEv1 28 application/vnd.in-toto+json 11 hello world"
+        );
+    }
+
+    #[test]
+    fn what_is_sealed_opens_and_holds() {
+        let key = SecretKey::from_random(&[7; 32]);
+        let envelope = Envelope::parse(sealed().to_string().as_bytes()).expect("an envelope");
+        assert_eq!(envelope.payload(), b"{}");
+        assert_eq!(envelope.claimed_keys().collect::<Vec<_>>(), [key.public().id()]);
+        assert!(envelope.signatures()[0].is_by(&key.public(), &envelope.signed_bytes()));
+        assert!(!envelope.signatures()[0].is_by(&key.public(), b"{}"));
+    }
+
+    #[test]
+    fn ignores_what_dsse_does_not_define() {
+        let mut value = sealed();
+        value["comment"] = json!("x");
+        value["signatures"][0]["cert"] = json!({ "any": 1 });
+        assert!(Envelope::parse(value.to_string().as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn refuses_other_payloads_and_no_or_too_many_signatures() {
+        assert!(matches!(
+            refused(|value| value["payloadType"] = json!("text/plain")),
+            EnvelopeError::PayloadType(_)
+        ));
+        assert!(matches!(
+            refused(|value| value["signatures"] = json!([])),
+            EnvelopeError::Signatures(0)
+        ));
+        let seventeen = |value: &mut Value| value["signatures"] = vec![value["signatures"][0].clone(); 17].into();
+        assert!(matches!(refused(seventeen), EnvelopeError::Signatures(17)));
+    }
+
+    #[test]
+    fn refuses_missing_and_malformed_fields() {
+        for field in ["payloadType", "payload", "signatures"] {
+            for wrong in [Value::Null, json!(5), json!({})] {
+                assert!(
+                    matches!(refused(|value| value[field] = wrong), EnvelopeError::Field(_)),
+                    "{field}"
+                );
+            }
+            let removed = refused(|value| drop(value.as_object_mut().expect("an object").remove(field)));
+            assert!(matches!(removed, EnvelopeError::Field(_)), "{field}");
+        }
+        assert!(matches!(Envelope::parse(b"[]"), Err(EnvelopeError::Field(_))));
+    }
+
+    #[test]
+    fn base64_has_one_spelling() {
+        // "{}" is e30=; the others decode to it in a lenient reader, or in the other alphabet.
+        for payload in ["e30", "e31=", "e30==", "e30=\n", " e30=", "e3 0=", "-_-_", "%%%%"] {
+            assert!(
+                matches!(
+                    refused(|value| value["payload"] = json!(payload)),
+                    EnvelopeError::Field("payload")
+                ),
+                "{payload}"
+            );
+        }
+        for signature in ["", "e30=", &STANDARD.encode([0; 63]), &STANDARD.encode([0; 65])] {
+            let error = refused(|value| value["signatures"][0]["sig"] = json!(signature));
+            assert!(matches!(error, EnvelopeError::Field("signatures[].sig")), "{signature}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_large_envelope_before_reading_it() {
+        let padded = [sealed().to_string().into_bytes(), vec![b' '; MAX_ENVELOPE_BYTES]].concat();
+        assert!(matches!(Envelope::parse(&padded), Err(EnvelopeError::TooLarge)));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(bytes: Vec<u8>) {
+            prop_assert!(Envelope::parse(&bytes).is_err());
+        }
+
+        #[test]
+        fn never_panics_on_what_is_nearly_an_envelope(at in 0..400_usize, byte: u8, cut in 0..400_usize) {
+            let mut bytes = sealed().to_string().into_bytes();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            bytes.truncate(bytes.len() - cut % bytes.len());
+            drop(Envelope::parse(&bytes));
+        }
+    }
 }
