@@ -7,7 +7,6 @@
 
 mod access;
 mod auth;
-mod capabilities;
 mod config;
 mod grant;
 mod http;
@@ -18,7 +17,6 @@ mod settings;
 mod stand_in;
 
 pub use access::{Broker, Missing, Outside, ShardAccess};
-pub use capabilities::in_words;
 pub use grant::{DestinationRule, GrantError, HttpGrant, InvalidDestinationRule, OperatorGrant, ProfileGrant};
 pub use http::{
     address::{AddressBlock, InvalidAddressBlock},

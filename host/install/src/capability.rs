@@ -29,7 +29,10 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     fn digest(&self) -> Digest {
-        #[expect(clippy::expect_used, reason = "every key is a string, and no value in it can fail to serialise")]
+        #[expect(
+            clippy::expect_used,
+            reason = "every key is a string, and no value in it can fail to serialise"
+        )]
         let json = serde_json::to_vec(self).expect("capabilities serialise");
         Digest::of(&json)
     }
@@ -40,16 +43,32 @@ impl Capabilities {
     pub fn of(manifest: &Manifest) -> Self {
         let mut http: Vec<_> = manifest.http.iter().map(asked).collect();
         http.sort();
-        let config = manifest.config.iter().map(|(key, value)| (key, (value.kind, value.default.as_deref()))).collect();
-        let asked = Asked { http, auth: &manifest.auth, config };
+        let config = manifest
+            .config
+            .iter()
+            .map(|(key, value)| (key, (value.kind, value.default.as_deref())))
+            .collect();
+        let asked = Asked {
+            http,
+            auth: &manifest.auth,
+            config,
+        };
         let sentences = manifest
             .http
             .iter()
             .map(destination)
             .chain(manifest.auth.iter().map(|(name, profile)| credentials(name, profile)))
-            .chain(manifest.config.iter().map(|(key, declaration)| setting(key, declaration)))
+            .chain(
+                manifest
+                    .config
+                    .iter()
+                    .map(|(key, declaration)| setting(key, declaration)),
+            )
             .collect();
-        Self { sentences, digest: asked.digest() }
+        Self {
+            sentences,
+            digest: asked.digest(),
+        }
     }
 
     /// One sentence per capability, such as "may send HTTPS requests (POST) to apis.fedex.com, with the credentials of
@@ -73,18 +92,34 @@ fn asked(destination: &HttpDestination) -> (String, Vec<&str>, Option<&ProfileNa
 fn destination(destination: &HttpDestination) -> String {
     let (url, methods, profile) = asked(destination);
     let methods = methods.join(", ");
-    let with = profile.map(|profile| format!(", with the credentials of profile {profile}")).unwrap_or_default();
+    let with = profile
+        .map(|profile| format!(", with the credentials of profile {profile}"))
+        .unwrap_or_default();
     match destination.url.config_key() {
-        Some(_) => format!("may send HTTP requests ({methods}) to {place}{with}", place = place(&url)),
+        Some(_) => format!(
+            "may send HTTP requests ({methods}) to {place}{with}",
+            place = place(&url)
+        ),
         // An address written out in a manifest is always https.
-        None => format!("may send HTTPS requests ({methods}) to {url}{with}", url = url.trim_start_matches("https://")),
+        None => format!(
+            "may send HTTPS requests ({methods}) to {url}{with}",
+            url = url.trim_start_matches("https://")
+        ),
     }
 }
 
 fn credentials(name: &ProfileName, profile: &AuthProfile) -> String {
     let what = match profile {
-        AuthProfile::OAuth2ClientCredentials { token_url, client_id, client_secret, scope } => {
-            let scope = scope.as_ref().map(|scope| format!(" for the scope {scope:?}")).unwrap_or_default();
+        AuthProfile::OAuth2ClientCredentials {
+            token_url,
+            client_id,
+            client_secret,
+            scope,
+        } => {
+            let scope = scope
+                .as_ref()
+                .map(|scope| format!(" for the scope {scope:?}"))
+                .unwrap_or_default();
             format!(
                 "the secrets {client_id} and {client_secret}, sent to {place} for a token{scope}",
                 place = place(&token_url.to_string())
@@ -105,7 +140,11 @@ fn setting(key: &ConfigKey, declaration: &ConfigDeclaration) -> String {
         ConfigKind::Url => "an address",
     };
     // Escaped, because a manifest's author chose it and a terminal obeys some characters.
-    let default = declaration.default.as_ref().map(|value| format!(", {value:?} unless you set it")).unwrap_or_default();
+    let default = declaration
+        .default
+        .as_ref()
+        .map(|value| format!(", {value:?} unless you set it"))
+        .unwrap_or_default();
     format!("may read the setting {key} ({kind}{default})")
 }
 
@@ -180,7 +219,11 @@ mod tests {
             ("[\"POST\", \"GET\"]", "[\"GET\", \"POST\"]"),
         ] {
             assert!(LOGISTICS.contains(old));
-            assert_eq!(of(&LOGISTICS.replace(old, new)).digest(), of(LOGISTICS).digest(), "{new}");
+            assert_eq!(
+                of(&LOGISTICS.replace(old, new)).digest(),
+                of(LOGISTICS).digest(),
+                "{new}"
+            );
         }
     }
 

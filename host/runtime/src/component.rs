@@ -206,3 +206,87 @@ impl Outline {
         Ok(outline)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_of(wat: &str) -> &'static str {
+        Interfaces::read(&wat::parse_str(wat).unwrap()).unwrap_err().code()
+    }
+
+    /// A component that exports the contract's two interfaces, with more in front.
+    fn shard(more: &str, version: &str) -> Vec<u8> {
+        wat::parse_str(format!(
+            r#"(component {more}
+                (component $empty)
+                (instance $i (instantiate $empty))
+                (export "nexus:shard/lifecycle@{version}" (instance $i))
+                (export "nexus:shard/tools@{version}" (instance $i)))"#
+        ))
+        .unwrap()
+    }
+
+    fn manifest(sections: &str) -> Manifest {
+        let text = format!(
+            "[shard]\nname = \"a:b\"\nversion = \"1.0.0\"\ndescription = \"d\"\nlicense = \"MIT\"\ncontract = \"0.1\"\n{sections}"
+        );
+        Manifest::from_toml(&text).unwrap()
+    }
+
+    #[test]
+    fn what_is_no_component_of_this_world_is_named() {
+        for (bytes, code) in [(&b""[..], "not-wasm"), (b"#!/bin/sh", "not-wasm"), (b"\0asm\x0d\0\x01\0\x07\xff", "not-wasm")] {
+            assert_eq!(Interfaces::read(bytes).unwrap_err().code(), code, "{bytes:?}");
+        }
+        assert_eq!(code_of("(module)"), "core-module");
+        assert_eq!(code_of("(component)"), "world-mismatch");
+    }
+
+    #[test]
+    fn names_inside_nested_components_do_not_count() {
+        let nested = r#"(component (component
+            (instance $i) (export "nexus:shard/lifecycle@0.1.0" (instance $i)) (export "nexus:shard/tools@0.1.0" (instance $i))))"#;
+        assert_eq!(code_of(nested), "world-mismatch");
+    }
+
+    #[test]
+    fn another_patch_of_the_contract_loads_and_another_minor_does_not() {
+        assert!(Interfaces::read(&shard("", "0.1.7")).is_ok());
+        for version in ["0.2.0", "1.0.0"] {
+            let error = Interfaces::read(&shard("", version)).unwrap_err();
+            assert_eq!(error.code(), "contract-unsupported");
+            assert!(error.to_string().contains(version), "{error}");
+        }
+        let newer = r#"(import "nexus:shard/ldap@0.2.0" (instance))"#;
+        assert_eq!(Interfaces::read(&shard(newer, "0.1.0")).unwrap_err().code(), "contract-unsupported");
+    }
+
+    #[test]
+    fn what_every_guest_drags_in_needs_no_capability() {
+        let dragged = r#"(import "wasi:cli/environment@0.2.6" (instance)) (import "nexus:shard/log@0.1.0" (instance))"#;
+        let found = Interfaces::read(&shard(dragged, "0.1.0")).unwrap();
+        assert!(!found.http);
+        assert!(found.within(&manifest("")).is_ok());
+    }
+
+    #[test]
+    fn http_must_be_declared_through_either_door() {
+        for door in ["nexus:shard/http@0.1.0", "wasi:http/outgoing-handler@0.2.6"] {
+            let found = Interfaces::read(&shard(&format!(r#"(import "{door}" (instance))"#), "0.1.0")).unwrap();
+            let error = found.within(&manifest("")).unwrap_err();
+            assert_eq!(error.code(), "capability-undeclared");
+            assert!(error.to_string().contains(door), "{error}");
+            let declared = manifest("[[http]]\nurl = \"https://a.example\"\nmethods = [\"GET\"]\n");
+            assert!(found.within(&declared).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_import_of_nobodys_is_another_world() {
+        let foreign = r#"(import "acme:secrets/vault@1.0.0" (instance))"#;
+        let error = Interfaces::read(&shard(foreign, "0.1.0")).unwrap_err();
+        assert_eq!(error.code(), "world-mismatch");
+        assert!(error.to_string().contains("acme:secrets/vault"), "{error}");
+    }
+}

@@ -9,12 +9,12 @@ use nexus_package::{Digest, Package, ShardName, TrustPolicy, Verified};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::StartError;
 use super::arbiter::{Content, Origin, Refusal, Release, Served, arbitrate};
 use super::event::Event;
 use super::listing::{self, FileMark, Listing, MOST_FILES, Stamp, WatchError};
 use super::notice::Notices;
 use super::settle::{STILL, Settling};
-use super::StartError;
 use crate::home::TRUST_FILE;
 use crate::{InstallError, Installer, Locked, LockfileError};
 
@@ -170,11 +170,17 @@ impl Task {
         let files = self.listing.files.iter();
         let files = files.map(|(name, mark)| (Origin::File(name.clone()), Mark::File(mark.clone())));
         let installed = self.locked.installed().map(|(name, installed)| {
-            (Origin::Installed(name.clone()), Mark::Installed(installed.digest, installed.statement))
+            (
+                Origin::Installed(name.clone()),
+                Mark::Installed(installed.digest, installed.statement),
+            )
         });
-        let components = files.chain(installed).map(|(origin, mark)| (Spot::Component(origin), mark));
+        let components = files
+            .chain(installed)
+            .map(|(origin, mark)| (Spot::Component(origin), mark));
         let trust = look.trust.map(|stamp| (Spot::Trust, Mark::Trust(stamp)));
-        self.settling.look(components.chain(trust).collect(), Instant::now(), still);
+        self.settling
+            .look(components.chain(trust).collect(), Instant::now(), still);
         self.report(troubles).await
     }
 
@@ -220,7 +226,13 @@ impl Task {
                 }
                 Ok(())
             }
-            Err(error) => self.tell(Event::Trouble { code: error.code(), reason: error.to_string() }).await,
+            Err(error) => {
+                self.tell(Event::Trouble {
+                    code: error.code(),
+                    reason: error.to_string(),
+                })
+                .await
+            }
         }
     }
 
@@ -242,7 +254,10 @@ impl Task {
                 }
             }
         };
-        Ok(inspected.map_err(|error| Refusal { code: error.code(), reason: error.to_string() }))
+        Ok(inspected.map_err(|error| Refusal {
+            code: error.code(),
+            reason: error.to_string(),
+        }))
     }
 
     /// Decides who serves, and tells the host what has changed.
@@ -272,7 +287,8 @@ impl Task {
                     self.served.insert(name, next);
                 }
                 Err(refusal) => {
-                    self.settling.due_at(&Spot::Component(next.origin.clone()), Instant::now() + RETRY);
+                    self.settling
+                        .due_at(&Spot::Component(next.origin.clone()), Instant::now() + RETRY);
                     refuse.extend(refusal.map(|refusal| (next.origin, refusal)));
                     // A new one that fails changes nothing, unless trust in the old one may be what has changed.
                     match old {
@@ -316,7 +332,10 @@ impl Task {
                 self.locked.raise(&name, &version);
                 Ok(package)
             }
-            Err(error) => Err(Some(Refusal { code: error.code(), reason: error.to_string() })),
+            Err(error) => Err(Some(Refusal {
+                code: error.code(),
+                reason: error.to_string(),
+            })),
         })
     }
 
@@ -340,7 +359,11 @@ impl Task {
     async fn report(&mut self, troubles: BTreeMap<&'static str, String>) -> Result<(), Ended> {
         for (&code, reason) in &troubles {
             if self.troubles.get(code) != Some(reason) {
-                self.tell(Event::Trouble { code, reason: reason.clone() }).await?;
+                self.tell(Event::Trouble {
+                    code,
+                    reason: reason.clone(),
+                })
+                .await?;
             }
         }
         self.troubles = troubles;
