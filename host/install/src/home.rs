@@ -149,7 +149,7 @@ impl Home {
         self.path.join(KEYS)
     }
 
-    /// The folder of installed components: see [`Store`](crate::Store).
+    /// The folder of installed components: see [`Installer`](crate::Installer).
     pub fn store_dir(&self) -> PathBuf {
         self.path.join(STORE)
     }

@@ -331,6 +331,13 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn anything_at_all_is_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            proptest::prop_assert!(parse(&bytes, Path::new("lock.json")).is_err());
+        }
+    }
+
     #[test]
     fn what_is_written_is_read_back() {
         let (_folder, home) = home();

@@ -267,6 +267,18 @@ mod tests {
         assert!(!name("a\r\nb.wasm").unwrap_err().to_string().contains(['\r', '\n']));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn a_name_that_is_accepted_stays_in_its_folder_and_on_its_line(text in "[a/.%:\\\\\\r\\n\\PC]{0,12}(\\.wasm)?") {
+            if let Ok(name) = name(&text) {
+                let path = Path::new("folder").join(name.to_string());
+                proptest::prop_assert_eq!(path.parent(), Some(Path::new("folder")));
+                proptest::prop_assert_eq!(path.components().count(), 2);
+                proptest::prop_assert!(name.to_string().bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            }
+        }
+    }
+
     #[test]
     fn reads_a_component_with_and_without_its_statement() {
         let folder = tempfile::tempdir().unwrap();

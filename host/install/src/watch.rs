@@ -31,7 +31,7 @@ mod task;
 mod tests;
 
 /// How many events wait for the host. When it is slower, the watch waits: events hold components.
-const CAPACITY: usize = 16;
+const CAPACITY: usize = 4;
 
 /// A running watch. Dropping it stops it.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use nexus_broker::{HttpGrant, OperatorGrant, ProfileGrant};
-use nexus_install::{Entry, Locked};
-use nexus_package::{Manifest, Package};
+use nexus_install::Entry;
+use nexus_package::Manifest;
 use secrecy::SecretString;
 
 use crate::config::environment::switch_name;
@@ -60,21 +60,19 @@ pub(crate) enum GrantOrigin {
     NotGranted,
 }
 
-/// The operator's grant for `package`.
+/// The operator's grant for the shard of `manifest`. `consented` says that the operator agreed to exactly this at installation.
 ///
 /// # Errors
 /// When a setting does not fit its declared type, a secret's file cannot be read, or a section names what the manifest does
 /// not declare.
 pub(crate) fn resolve(
-    package: &Package,
+    manifest: &Manifest,
     config: &Config,
-    locked: &Locked,
+    consented: bool,
 ) -> anyhow::Result<(OperatorGrant, GrantOrigin)> {
-    let manifest = package.manifest();
     let name = &manifest.shard.name;
     let nothing = ShardConfig::default();
     let section = config.file.shards.get(name).unwrap_or(&nothing);
-    let consented = locked.consents_to(package);
     let (http, profiles, origin) = match &section.grant {
         Some(Grant::Word(GrantWord::Declared)) => (HttpGrant::Declared, ProfileGrant::Declared, GrantOrigin::Configuration),
         Some(Grant::Word(GrantWord::Nothing)) => (HttpGrant::Nothing, ProfileGrant::Nothing, GrantOrigin::NotGranted),
@@ -158,4 +156,103 @@ fn secrets(
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+    use crate::config::{ConfigFile, Environment};
+
+    const LOGISTICS: &str = r#"
+        [shard]
+        name = "nexus:logistics"
+        version = "1.0.0"
+        description = "d"
+        license = "Apache-2.0"
+        contract = "0.1"
+        opt_in = true
+        [config.USE_MOCK]
+        type = "boolean"
+        [config.API_URL]
+        type = "url"
+        default = "https://api.example"
+        [[http]]
+        url = "{config:API_URL}"
+        methods = ["POST"]
+        auth = "api"
+        [auth.api]
+        kind = "bearer"
+        token = { secret = "API_TOKEN" }
+    "#;
+
+    fn config(toml: &str, environment: &[(&str, &str)]) -> Config {
+        Config {
+            path: PathBuf::from("nexus.toml"),
+            found: true,
+            file: ConfigFile::parse(toml, Path::new("nexus.toml")).unwrap(),
+            environment: Environment::of(environment),
+        }
+    }
+
+    fn granted(toml: &str, environment: &[(&str, &str)], consented: bool) -> (OperatorGrant, GrantOrigin) {
+        resolve(&Manifest::from_toml(LOGISTICS).unwrap(), &config(toml, environment), consented).unwrap()
+    }
+
+    fn switched(toml: &str, environment: &[(&str, &str)], entry: Option<&Entry>) -> bool {
+        switch(&Manifest::from_toml(LOGISTICS).unwrap(), &config(toml, environment), entry).unwrap() == Switch::On
+    }
+
+    const SECRETIVE: &[(&str, &str)] = &[("API_TOKEN", "hunter2"), ("API_URL", "https://other.example"), ("USE_MOCK", "1")];
+
+    #[test]
+    fn a_dropped_in_shard_gets_nothing_of_the_environment() {
+        let (grant, origin) = granted("", SECRETIVE, false);
+        assert_eq!(origin, GrantOrigin::NotGranted);
+        assert!(matches!((&grant.http, &grant.profiles), (HttpGrant::Nothing, ProfileGrant::Nothing)));
+        assert!(grant.secrets.is_empty());
+        assert_eq!(grant.config, [("USE_MOCK".to_owned(), "true".to_owned())].into());
+    }
+
+    #[test]
+    fn consent_and_configuration_grant_what_is_declared() {
+        let declared = "[shards.\"nexus:logistics\"]\ngrant = \"declared\"\n";
+        for (toml, consented, expected) in [("", true, GrantOrigin::Consent), (declared, false, GrantOrigin::Configuration)] {
+            let (grant, origin) = granted(toml, SECRETIVE, consented);
+            assert_eq!(origin, expected);
+            assert!(matches!(grant.http, HttpGrant::Declared));
+            assert_eq!(grant.config["API_URL"], "https://other.example");
+            assert_eq!(grant.secrets["API_TOKEN"].expose_secret(), "hunter2");
+        }
+    }
+
+    #[test]
+    fn configuration_takes_consent_back() {
+        let (grant, origin) = granted("[shards.\"nexus:logistics\"]\ngrant = \"nothing\"\n", SECRETIVE, true);
+        assert_eq!(origin, GrantOrigin::NotGranted);
+        assert!(grant.secrets.is_empty());
+    }
+
+    #[test]
+    fn what_the_manifest_does_not_declare_cannot_be_set() {
+        for section in ["config]\nHOME = \"/\"", "secrets]\nAWS_KEY = { env = \"AWS_KEY\" }"] {
+            let toml = format!("[shards.\"nexus:logistics\"]\ngrant = \"declared\"\n[shards.\"nexus:logistics\".{section}\n");
+            let manifest = Manifest::from_toml(LOGISTICS).unwrap();
+            assert!(resolve(&manifest, &config(&toml, &[]), false).is_err(), "{toml}");
+        }
+    }
+
+    #[test]
+    fn the_switch_is_turned_by_the_environment_then_the_file_then_the_manifest() {
+        let on = "[shards.\"nexus:logistics\"]\nenabled = true\n";
+        assert!(!switched("", &[], None));
+        assert!(switched(on, &[], None));
+        assert!(switched("", &[("ENABLE_LOGISTICS", "true")], None));
+        assert!(!switched(on, &[("ENABLE_LOGISTICS", "false")], None));
+        let turned = Entry { enabled: Some(true), ..Entry::default() };
+        assert!(switched("", &[], Some(&turned)));
+    }
 }

@@ -175,7 +175,7 @@ impl Supervisor {
             Switch::On => {}
             Switch::Off(how) => return Ok(Loaded::Off(how)),
         }
-        let (grant, origin) = grants::resolve(package, &self.config, &locked).map_err(invalid)?;
+        let (grant, origin) = grants::resolve(manifest, &self.config, locked.consents_to(package)).map_err(invalid)?;
         let access = self.broker.shard(manifest, grant).map_err(|error| Problem::new(error.code(), error))?;
         let section = self.config.file.shards.get(package.name());
         let ceiling = self.config.file.limits.over(Ceiling::default());

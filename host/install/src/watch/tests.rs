@@ -258,6 +258,24 @@ async fn an_old_release_does_not_come_back_not_even_after_a_restart() {
 }
 
 #[tokio::test]
+async fn an_unsigned_local_build_serves_and_stands_in_nobodys_way() {
+    let mut host = Host::empty().await;
+    std::fs::write(host.path("shard.toml"), manifest("acme:weather", "9.0.0")).unwrap();
+    std::fs::write(host.path("weather.wasm"), "unsigned").unwrap();
+    assert_eq!(host.next().await, "refused weather.wasm: unsigned");
+    let signed_only = std::fs::read_to_string(host.fixture.home.trust_file()).unwrap();
+    let folder = host.fixture.shards();
+    let local = format!("[default]\nunsigned = \"allow-local\"\ndev_dirs = [{folder:?}]\n");
+    std::fs::write(host.fixture.home.trust_file(), format!("{signed_only}\n{local}")).unwrap();
+    assert_eq!(host.next().await, "appeared acme:weather 9.0.0 in weather.wasm");
+    // A change of the manifest beside it is noticed.
+    std::fs::write(host.path("shard.toml"), manifest("acme:weather", "9.1.0")).unwrap();
+    assert_eq!(host.next().await, "changed acme:weather 9.1.0 in weather.wasm");
+    host.put("weather.wasm", "1.0.0", "signed");
+    assert_eq!(host.next().await, "changed acme:weather 1.0.0 in weather.wasm");
+}
+
+#[tokio::test]
 async fn names_and_kinds_that_no_component_has_are_refused() {
     let mut host = Host::empty().await;
     let release = host.fixture.release("acme:weather", "1.0.0", "one");

@@ -6,6 +6,7 @@ mod files;
 mod inspect;
 mod new;
 mod project;
+mod release;
 mod sign;
 mod test;
 mod toolchain;

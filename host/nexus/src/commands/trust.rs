@@ -12,7 +12,7 @@ mod remove;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use nexus_install::{TrustFile, TrustRule, TrustRuleKind};
+use nexus_install::{TrustFile, TrustRule};
 
 use super::Context;
 use crate::terminal::{Mark, Terminal};
@@ -68,13 +68,21 @@ fn show_change(before: &[TrustRule], after: &[TrustRule], terminal: &mut Termina
 
 /// A rule as one line for people.
 fn sentence(rule: &TrustRule) -> String {
-    let TrustRule { kind, subject, detail, reason } = rule;
-    let line = match kind {
-        TrustRuleKind::Publisher => format!("{subject} is published by {detail}"),
-        TrustRuleKind::Pin => format!("{subject} is held to {detail}"),
-        TrustRuleKind::Deny => format!("the {detail} {subject} is denied"),
+    let (line, reason) = match rule {
+        TrustRule::Publisher { namespace, key, threshold, allow, not_before, expires, revoked } => {
+            let allow: Vec<_> = allow.iter().map(ToString::to_string).collect();
+            let mut line = format!("{namespace} is published by {key} for {}, {threshold} of its keys must sign", allow.join(", "));
+            for (word, moment) in [("not before", not_before), ("until", expires)] {
+                line.extend(moment.iter().map(|moment| format!(", {word} {moment}")));
+            }
+            (line, revoked.as_ref().map(|reason| format!("revoked: {reason}")))
+        }
+        TrustRule::Pin { shard, version, sha256, reason } => {
+            (format!("{shard} is held to {version}, sha256 {sha256}"), reason.clone())
+        }
+        TrustRule::Deny { what, target, reason } => (format!("the {what} {target} is denied"), reason.clone()),
     };
-    reason.as_ref().map_or(line.clone(), |reason| format!("{line} ({reason})"))
+    reason.map_or(line.clone(), |reason| format!("{line} ({reason})"))
 }
 
 #[cfg(test)]
@@ -83,16 +91,7 @@ mod tests {
 
     #[test]
     fn a_rule_reads_as_a_sentence() {
-        let rule = |kind, subject: &str, detail: &str, reason: Option<&str>| {
-            sentence(&TrustRule { kind, subject: subject.to_owned(), detail: detail.to_owned(), reason: reason.map(str::to_owned) })
-        };
-        assert_eq!(
-            rule(TrustRuleKind::Deny, "acme:weather", "shard", Some("it lies")),
-            "the shard acme:weather is denied (it lies)"
-        );
-        assert_eq!(
-            rule(TrustRuleKind::Publisher, "acme", "ed25519:A for acme:*, 1 of 1 keys", None),
-            "acme is published by ed25519:A for acme:*, 1 of 1 keys"
-        );
+        let denied = TrustRule::Deny { what: "shard", target: "acme:weather".to_owned(), reason: Some("it lies".to_owned()) };
+        assert_eq!(sentence(&denied), "the shard acme:weather is denied (it lies)");
     }
 }

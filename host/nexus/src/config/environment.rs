@@ -23,6 +23,12 @@ impl Environment {
         Self(std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect())
     }
 
+    /// These variables alone.
+    #[cfg(test)]
+    pub(crate) fn of(entries: &[(&str, &str)]) -> Self {
+        Self(entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+    }
+
     /// Adds what a `.env` file says and the process does not. No such file is fine; a broken one is an error.
     pub(crate) fn with_file(mut self, path: &Path) -> anyhow::Result<Self> {
         let entries = match dotenvy::from_path_iter(path) {
@@ -75,16 +81,12 @@ pub(crate) fn switch_name(shard: &ShardName) -> String {
 mod tests {
     use super::*;
 
-    fn environment(entries: &[(&str, &str)]) -> Environment {
-        Environment(entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
-    }
-
     #[test]
     fn the_process_wins_over_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(".env");
         std::fs::write(&path, "A=file\nB=\"of file\" # and why\n").unwrap();
-        let both = environment(&[("A", "process")]).with_file(&path).unwrap();
+        let both = Environment::of(&[("A", "process")]).with_file(&path).unwrap();
         assert_eq!((both.get("A"), both.get("B")), (Some("process"), Some("of file")));
     }
 
@@ -100,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_switch_that_is_neither_on_nor_off_is_an_error() {
-        let some = environment(&[("ON", "TRUE"), ("OFF", "0"), ("EMPTY", ""), ("ODD", "maybe")]);
+        let some = Environment::of(&[("ON", "TRUE"), ("OFF", "0"), ("EMPTY", ""), ("ODD", "maybe")]);
         assert_eq!(some.flag("ON").unwrap(), Some(true));
         assert_eq!(some.flag("OFF").unwrap(), Some(false));
         assert_eq!(some.flag("EMPTY").unwrap(), None);
@@ -115,7 +117,7 @@ mod tests {
 
     #[test]
     fn debug_output_holds_no_values() {
-        let text = format!("{:?}", environment(&[("FEDEX_API_SECRET", "hunter2")]));
+        let text = format!("{:?}", Environment::of(&[("FEDEX_API_SECRET", "hunter2")]));
         assert!(text.contains("FEDEX_API_SECRET") && !text.contains("hunter2"));
     }
 }

@@ -109,14 +109,12 @@ fn dependency(named: Option<&Path>) -> anyhow::Result<String> {
 
 /// Nothing that somebody wrote is mixed with the template.
 fn refuse_used(folder: &Path) -> anyhow::Result<()> {
-    match fs::read_dir(folder) {
-        Ok(mut entries) if entries.next().is_some() => {
-            bail!("{} is not empty; choose another folder with --path", folder.display())
-        }
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => bail!("{} is not empty; choose another folder with --path", folder.display()),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("{} cannot be used as a folder; choose another with --path", folder.display()))
         }
-        Ok(_) | Err(_) => Ok(()),
+        Ok(false) | Err(_) => Ok(()),
     }
 }
 
