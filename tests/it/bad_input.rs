@@ -44,7 +44,7 @@ fn bad_releases(publisher: &Publisher) -> Vec<Bad> {
             &["core WebAssembly module", "component"],
         ),
         signed("other-world", bad_input::other_world(), &["nexus:shard"]),
-        signed("newer-interface", bad_input::newer_contract(), &["nexus:shard"]),
+        signed("newer-interface", bad_input::newer_contract(), &["9.0", "0.1"]),
         bad(
             "newer-contract",
             publisher.sign(fixture_wasm("echo"), &newer),

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use nexus_package::{
-    AuthProfile, ConfigDeclaration, ConfigKey, ConfigKind, Digest, HttpDestination, Manifest, ProfileName,
+    AuthProfile, ConfigDeclaration, ConfigKey, ConfigKind, Digest, HttpDestination, Manifest, ProfileName, UrlTemplate,
 };
 use serde::Serialize;
 
@@ -56,14 +56,9 @@ impl Capabilities {
         let sentences = manifest
             .http
             .iter()
-            .map(destination)
-            .chain(manifest.auth.iter().map(|(name, profile)| credentials(name, profile)))
-            .chain(
-                manifest
-                    .config
-                    .iter()
-                    .map(|(key, declaration)| setting(key, declaration)),
-            )
+            .map(|destination| reach(destination, manifest))
+            .chain(manifest.auth.iter().map(|(name, profile)| credentials(name, profile, manifest)))
+            .chain(settings(manifest))
             .collect();
         Self {
             sentences,
@@ -89,41 +84,19 @@ fn asked(destination: &HttpDestination) -> (String, Vec<&str>, Option<&ProfileNa
     (destination.url.to_string(), methods, destination.auth.as_ref())
 }
 
-fn destination(destination: &HttpDestination) -> String {
-    let (url, methods, profile) = asked(destination);
+fn reach(destination: &HttpDestination, manifest: &Manifest) -> String {
+    let (_, methods, profile) = asked(destination);
     let methods = methods.join(", ");
-    let with = profile
-        .map(|profile| format!(", with the credentials of profile {profile}"))
-        .unwrap_or_default();
-    match destination.url.config_key() {
-        Some(_) => format!(
-            "may send HTTP requests ({methods}) to {place}{with}",
-            place = place(&url)
-        ),
-        // An address written out in a manifest is always https.
-        None => format!(
-            "may send HTTPS requests ({methods}) to {url}{with}",
-            url = url.trim_start_matches("https://")
-        ),
-    }
+    let with = profile.map(|profile| format!(", with the credentials of profile {profile}")).unwrap_or_default();
+    format!("may send {} requests ({methods}) to {}{with}", scheme(&destination.url, manifest), place(&destination.url, manifest))
 }
 
-fn credentials(name: &ProfileName, profile: &AuthProfile) -> String {
+fn credentials(name: &ProfileName, profile: &AuthProfile, manifest: &Manifest) -> String {
     let what = match profile {
-        AuthProfile::OAuth2ClientCredentials {
-            token_url,
-            client_id,
-            client_secret,
-            scope,
-        } => {
-            let scope = scope
-                .as_ref()
-                .map(|scope| format!(" for the scope {scope:?}"))
-                .unwrap_or_default();
-            format!(
-                "the secrets {client_id} and {client_secret}, sent to {place} for a token{scope}",
-                place = place(&token_url.to_string())
-            )
+        AuthProfile::OAuth2ClientCredentials { token_url, client_id, client_secret, scope } => {
+            let scope = scope.as_ref().map(|scope| format!(" for the scope {scope:?}")).unwrap_or_default();
+            let place = place(token_url, manifest);
+            format!("the secrets {client_id} and {client_secret}, sent to {place} for a token{scope}")
         }
         AuthProfile::Bearer { token } => format!("the secret {token}, sent as a bearer token"),
         AuthProfile::ApiKey { header, key } => format!("the secret {key}, sent in the header {header}"),
@@ -131,29 +104,46 @@ fn credentials(name: &ProfileName, profile: &AuthProfile) -> String {
     format!("may have the host prove who is asking, as profile {name}, without seeing the proof: {what}")
 }
 
-fn setting(key: &ConfigKey, declaration: &ConfigDeclaration) -> String {
-    let kind = match declaration.kind {
-        ConfigKind::String => "a text",
-        ConfigKind::Integer => "a whole number",
-        ConfigKind::Number => "a number",
-        ConfigKind::Boolean => "true or false",
-        ConfigKind::Url => "an address",
-    };
-    // Escaped, because a manifest's author chose it and a terminal obeys some characters.
-    let default = declaration
-        .default
-        .as_ref()
-        .map(|value| format!(", {value:?} unless you set it"))
-        .unwrap_or_default();
-    format!("may read the setting {key} ({kind}{default})")
+/// One sentence for all settings.
+fn settings(manifest: &Manifest) -> Option<String> {
+    let all: Vec<_> = manifest.config.iter().map(|(key, declaration)| setting(key, declaration)).collect();
+    (!all.is_empty()).then(|| format!("may read the settings {}", all.join(", ")))
 }
 
-/// An address in words: a setting that holds it, with what follows, or the address itself.
-fn place(url: &str) -> String {
-    match url.strip_prefix("{config:").and_then(|rest| rest.split_once('}')) {
-        Some((key, "")) => format!("the address in the setting {key}"),
-        Some((key, path)) => format!("{path} at the address in the setting {key}"),
-        None => url.to_owned(),
+fn setting(key: &ConfigKey, declaration: &ConfigDeclaration) -> String {
+    let kind = match declaration.kind {
+        ConfigKind::String => "text",
+        ConfigKind::Integer => "whole number",
+        ConfigKind::Number => "number",
+        ConfigKind::Boolean => "true or false",
+        ConfigKind::Url => "address",
+    };
+    // Escaped, because a manifest's author chose it and a terminal obeys some characters.
+    let default = declaration.default.as_ref().map(|value| format!(", else {value:?}")).unwrap_or_default();
+    format!("{key} ({kind}{default})")
+}
+
+/// The default of the setting that `url` begins with, when it has one.
+fn default<'a>(url: &UrlTemplate, manifest: &'a Manifest) -> Option<&'a str> {
+    manifest.config.get(url.config_key()?)?.default.as_deref()
+}
+
+/// An address written out in a manifest, and the default of a setting, is always https; an operator's value may not be.
+fn scheme(url: &UrlTemplate, manifest: &Manifest) -> &'static str {
+    if url.config_key().is_none() || default(url, manifest).is_some() { "HTTPS" } else { "HTTP" }
+}
+
+/// An address in words: itself, or the default of the setting that holds it.
+fn place(url: &UrlTemplate, manifest: &Manifest) -> String {
+    let written = url.to_string();
+    let Some(key) = url.config_key() else {
+        return written.trim_start_matches("https://").to_owned();
+    };
+    let path = written.split_once('}').map_or("", |(_, path)| path);
+    match default(url, manifest) {
+        Some(host) => format!("{}{path} (or where you set {key})", host.trim_start_matches("https://")),
+        None if path.is_empty() => format!("the address that you set as {key}"),
+        None => format!("{path} at the address that you set as {key}"),
     }
 }
 
@@ -195,12 +185,12 @@ mod tests {
         assert_eq!(
             of(LOGISTICS).sentences(),
             [
-                "may send HTTP requests (GET, POST) to the address in the setting FEDEX_API_URL, with the credentials of \
-                 profile fedex",
+                "may send HTTPS requests (GET, POST) to apis.fedex.com (or where you set FEDEX_API_URL), with the credentials \
+                 of profile fedex",
                 "may send HTTPS requests (GET) to status.fedex.com/v1",
                 "may have the host prove who is asking, as profile fedex, without seeing the proof: the secrets FEDEX_API_KEY \
-                 and FEDEX_API_SECRET, sent to /oauth/token at the address in the setting FEDEX_API_URL for a token",
-                "may read the setting FEDEX_API_URL (an address, \"https://apis.fedex.com\" unless you set it)",
+                 and FEDEX_API_SECRET, sent to apis.fedex.com/oauth/token (or where you set FEDEX_API_URL) for a token",
+                "may read the settings FEDEX_API_URL (address, else \"https://apis.fedex.com\")",
             ]
         );
     }

@@ -12,25 +12,29 @@ pub fn core_module() -> Vec<u8> {
 
 /// A well-formed component that is a command-line program, not a shard.
 pub fn other_world() -> Vec<u8> {
-    exporting("wasi:cli/run@0.2.6")
+    exporting(&["wasi:cli/run@0.2.6"])
 }
 
 /// A component for a contract that this host does not know yet.
 pub fn newer_contract() -> Vec<u8> {
-    exporting("nexus:shard/tools@9.0.0")
+    exporting(&["nexus:shard/lifecycle@9.0.0", "nexus:shard/tools@9.0.0"])
 }
 
-/// A component whose only export is an interface of that name, with one function in it.
-fn exporting(interface: &str) -> Vec<u8> {
-    let text = format!(
+/// A component that exports interfaces of those names, with one function in each.
+fn exporting(interfaces: &[&str]) -> Vec<u8> {
+    let exports: Vec<String> = interfaces
+        .iter()
+        .map(|name| format!(r#"(export "{name}" (instance $interface))"#))
+        .collect();
+    encode(&format!(
         r#"(component
             (core module $module (func (export "run") (result i32) i32.const 0))
             (core instance $instance (instantiate $module))
             (func $run (result (result)) (canon lift (core func $instance "run")))
             (instance $interface (export "run" (func $run)))
-            (export "{interface}" (instance $interface)))"#
-    );
-    encode(&text)
+            {})"#,
+        exports.join(" ")
+    ))
 }
 
 fn encode(text: &str) -> Vec<u8> {

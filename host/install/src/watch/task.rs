@@ -272,7 +272,8 @@ impl Task {
         let mut refuse = verdict.refuse;
         for (name, next) in verdict.serve {
             let old = before.remove(&name);
-            if old.as_ref().is_some_and(|old| old.release == next.release) {
+            // The same release in the store instead of the folder may do more: its operator has agreed to it.
+            if old.as_ref().is_some_and(|old| old.release == next.release && is_installed(old) == is_installed(&next)) {
                 self.served.insert(name, next);
                 continue;
             }
@@ -381,6 +382,10 @@ impl Task {
             (Origin::Installed(_), _) => self.installer.home().store_dir(),
         }
     }
+}
+
+fn is_installed(served: &Served<Mark>) -> bool {
+    matches!(served.origin, Origin::Installed(_))
 }
 
 /// Runs `work`, which blocks, off the reactor.

@@ -11,6 +11,7 @@ use nexus_package::{Package, UnknownPublisher, Verified, VerifyError};
 use nexus_runtime::{Ceiling, Runtime, RuntimeSettings, ToolSpec};
 
 use super::Context;
+use super::list::first_sentence;
 use crate::compose::now;
 use crate::config::environment::switch_name;
 use crate::terminal::Terminal;
@@ -110,9 +111,7 @@ fn show(
     terminal.say(format_args!("  licence {}, {} bytes, sha256 {}", clean_line(&shard.license), package.wasm().len(), package.digest()))?;
     terminal.heading(format_args!("It offers {}:", count(tools.len(), "tool")))?;
     for tool in tools {
-        let description = clean_line(&tool.description);
-        let summary = description.split_inclusive(". ").next().unwrap_or_default();
-        terminal.say(format_args!("  {}  {}", clean_line(&tool.name), summary.trim()))?;
+        terminal.say(format_args!("  {}  {}", clean_line(&tool.name), first_sentence(&tool.description)))?;
     }
     if capabilities.sentences().is_empty() {
         return terminal.heading("It asks for nothing: it only computes.");

@@ -172,8 +172,7 @@ impl ShardRow {
             terminal.say(format_args!("     {code}: {}", clean_line(reason)))?;
         }
         for tool in &self.tools {
-            let summary = tool.description.split_inclusive(['.', '\n']).next().unwrap_or_default().trim();
-            terminal.say(format_args!("     {}  {summary}", tool.name))?;
+            terminal.say(format_args!("     {}  {}", tool.name, first_sentence(&tool.description)))?;
         }
         for tool in &self.quarantined {
             terminal.say(format_args!("     {}  quarantined ({}): {}", tool.name, tool.code, tool.reason))?;
@@ -192,4 +191,10 @@ impl ShardRow {
         }
         Ok(())
     }
+}
+
+/// What a list shows of a description that was written for a model.
+pub(super) fn first_sentence(description: &str) -> String {
+    let line = clean_line(description);
+    line.split_once(". ").map_or(line.clone(), |(first, _)| format!("{first}."))
 }

@@ -12,7 +12,7 @@ use crate::terminal::Terminal;
 Examples:
   nexus key export release                               prints ed25519:…
   nexus trust add ed25519:… --namespace acme             what somebody else does with it")]
-pub(super) struct Export {
+pub(crate) struct Export {
     /// The key, as `nexus key list` shows it
     name: KeyName,
 }

@@ -12,7 +12,7 @@ use crate::terminal::Terminal;
 Examples:
   nexus key list
   nexus key list --json")]
-pub(super) struct List {
+pub(crate) struct List {
     /// Print JSON
     #[arg(long)]
     json: bool,

@@ -13,7 +13,7 @@ Examples:
   nexus key new release --passphrase-file /run/secrets/release
   nexus key new release --passphrase-fd 3 3< <(pass show release)
   nexus key new dev --unencrypted                        for a developer's own machine")]
-pub(super) struct New {
+pub(crate) struct New {
     /// What to call it: 1 to 40 of a-z, 0-9 and -
     name: KeyName,
     /// Keep it without a passphrase: whoever can read its file has the key

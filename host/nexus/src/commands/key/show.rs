@@ -12,7 +12,7 @@ use crate::terminal::Terminal;
 Examples:
   nexus key show release
   nexus key show release --json")]
-pub(super) struct Show {
+pub(crate) struct Show {
     /// The key, as `nexus key list` shows it
     name: KeyName,
     /// Print JSON

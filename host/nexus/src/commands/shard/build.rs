@@ -18,7 +18,7 @@ Examples:
   nexus shard build ../weather --debug
 
 The component goes to target/nexus/NAME.wasm in the project, wherever cargo builds it.")]
-pub(super) struct Build {
+pub(crate) struct Build {
     /// The project's folder
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,

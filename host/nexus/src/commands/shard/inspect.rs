@@ -22,7 +22,7 @@ Examples:
   nexus shard inspect weather.wasm --json
 
 It says what the file is, not whether to trust it: `nexus shard verify` does.")]
-pub(super) struct Inspect {
+pub(crate) struct Inspect {
     /// Any file
     file: PathBuf,
     /// Print JSON

@@ -15,7 +15,7 @@ use crate::terminal::{Mark, Terminal};
 Examples:
   nexus shard new hello                      local:hello, in the folder hello
   nexus shard new acme:weather --path src/weather")]
-pub(super) struct New {
+pub(crate) struct New {
     /// The shard's name, with or without its namespace: hello, acme:weather
     #[arg(value_name = "NAME")]
     name: String,

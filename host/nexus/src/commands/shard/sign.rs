@@ -23,7 +23,7 @@ Examples:
   nexus shard sign --key alice --key bob                 two signatures, for hosts that want both
 
 The statement goes beside the component, as COMPONENT.intoto.json. Give both files to whoever installs the shard.")]
-pub(super) struct Sign {
+pub(crate) struct Sign {
     /// The component [default: target/nexus/NAME.wasm beside the manifest]
     component: Option<PathBuf>,
     /// A key of this host to sign with; may be repeated

@@ -44,7 +44,7 @@ same. Examples are in tests/calls.json of the project:
 `arguments` is {} unless given; `result` and `error` are what is expected; `varies` allows different results.
 
 Exit status: 0 when every check is ok, 1 when one is not.")]
-pub(super) struct Test {
+pub(crate) struct Test {
     /// A project's folder, whose component is built, or a component
     #[arg(value_name = "DIR | FILE.wasm", default_value = ".")]
     target: PathBuf,

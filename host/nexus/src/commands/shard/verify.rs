@@ -23,7 +23,7 @@ Examples:
   nexus shard verify weather.wasm --json
 
 Exit status: 0 when this host trusts it, 1 when it does not; the reason begins with a stable code.")]
-pub(super) struct Verify {
+pub(crate) struct Verify {
     /// A `.wasm` file with its `.intoto.json` beside it
     file: PathBuf,
     /// Print JSON

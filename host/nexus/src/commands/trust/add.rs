@@ -13,7 +13,7 @@ Examples:
   nexus trust add ed25519:MCow… --namespace acme         somebody else's, for acme:*
   nexus trust add ed25519:MCow… --namespace acme --allow acme:weather --allow acme:tides
   nexus trust add ed25519:MCow… --namespace acme --threshold 2    two of acme's keys must sign")]
-pub(super) struct Add {
+pub(crate) struct Add {
     /// The key: ed25519:…, or the name of a key of this host
     #[arg(value_parser = str::parse::<KeyArgument>)]
     key: KeyArgument,

@@ -12,7 +12,7 @@ Examples:
   nexus trust deny --shard acme:weather --reason 'sends our addresses to a third party'
   nexus trust deny --sha256 9f86d081… --reason 'incident 2026-11'
   nexus trust deny --key ed25519:MCow… --reason 'stolen'")]
-pub(super) struct Deny {
+pub(crate) struct Deny {
     #[command(flatten)]
     target: Target,
     /// Why, for whoever reads the policy next

@@ -18,7 +18,7 @@ Examples:
   nexus trust list --json
 
 A denial outranks a pin, and a pin outranks a publisher.")]
-pub(super) struct List {
+pub(crate) struct List {
     /// Print JSON
     #[arg(long)]
     json: bool,

@@ -10,7 +10,7 @@ Example:
   nexus trust pin acme:weather 1.2.0 9f86d081… --reason 'rolled back: 1.3.0 answers in Fahrenheit'
 
 The release must still be signed by somebody who is trusted. `nexus shard inspect FILE.wasm` shows its digest.")]
-pub(super) struct Pin {
+pub(crate) struct Pin {
     /// The shard, as acme:weather
     shard: ShardName,
     /// The one version that is accepted

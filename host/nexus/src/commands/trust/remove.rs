@@ -14,7 +14,7 @@ Examples:
   nexus trust remove acme --key ed25519:MCow…            this key no more; the others go on
   nexus trust remove --pin acme:weather                  the newest release again
   nexus trust remove --denial acme:weather               what `nexus trust deny` said of it")]
-pub(super) struct Remove {
+pub(crate) struct Remove {
     #[command(flatten)]
     rule: Rule,
     /// Only this key of the namespace: ed25519:…, or the name of a key of this host
