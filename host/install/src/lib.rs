@@ -28,4 +28,4 @@ pub use passphrase::{PassphraseError, PassphraseSource};
 pub use source::{InvalidFileName, SourceError};
 pub use store::StoreError;
 pub use trust::{NewPublisher, Removal, TrustFile, TrustFileError, TrustRule};
-pub use watch::{Event, StartError, Watch, WatchError};
+pub use watch::{Event, StartError as WatchStartError, Watch, WatchError};

@@ -50,7 +50,8 @@ impl StdioError {
     }
 }
 
-/// Serves one client on stdin and stdout until stdin closes or `shutdown` is cancelled; see the module's header.
+/// Serves one client on stdin and stdout until stdin closes or `shutdown` is cancelled; see the module's header. The end of
+/// stdin cancels `shutdown`, so that the host learns of it while calls in flight finish.
 ///
 /// The thread that reads stdin cannot be interrupted: end the runtime with `shutdown_background`.
 ///
@@ -80,7 +81,7 @@ where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    let shared = Shared::new(router, info, shutdown.child_token(), CancellationToken::new());
+    let shared = Shared::new(router, info, shutdown.clone(), CancellationToken::new());
     let lines = Lines {
         inner: AsyncRwTransport::new_server(read, write).with_max_line_length(MAX_LINE),
         shared: Arc::clone(&shared),

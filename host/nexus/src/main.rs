@@ -7,6 +7,7 @@ mod back_end;
 mod commands;
 mod compose;
 mod config;
+mod failure;
 mod grants;
 mod supervisor;
 mod telemetry;

@@ -9,6 +9,8 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
+use crate::failure;
+
 const GOOD: Style = AnsiColor::Green.on_default();
 const CAUTION: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -67,8 +69,9 @@ impl Terminal {
 
     /// Why the command failed.
     pub(crate) fn error(&mut self, error: &anyhow::Error) {
+        let code = failure::code(error).map(|code| format!(" ({code})")).unwrap_or_default();
         // Nothing is left to be done when standard error itself is gone.
-        drop(writeln!(self.err, "{BAD}error:{BAD:#} {error:#}"));
+        drop(writeln!(self.err, "{BAD}error{code}:{BAD:#} {}", failure::sentence(error)));
     }
 
     /// Asks a yes-or-no question. No is the default.

@@ -105,11 +105,16 @@ impl Interfaces {
         Ok(found)
     }
 
-    /// Checks that every capability which is imported is declared.
+    /// Checks that this host speaks the contract which the manifest needs, and that every capability which is imported is
+    /// declared in it.
     ///
     /// # Errors
-    /// [`InspectError::CapabilityUndeclared`] naming the import.
+    /// [`InspectError::NewerContract`], or [`InspectError::CapabilityUndeclared`] naming the import.
     pub fn within(&self, manifest: &Manifest) -> Result<(), InspectError> {
+        let needed = manifest.shard.contract;
+        if (u64::from(needed.major), u64::from(needed.minor)) != (CONTRACT.major, CONTRACT.minor) {
+            return Err(InspectError::NewerContract { found: needed.to_string() });
+        }
         let undeclared = |import: &&String| !manifest.declares(Capability::Http) && is_http(import);
         match self.imports.iter().find(undeclared) {
             Some(import) => Err(InspectError::CapabilityUndeclared { import: import.clone() }),
@@ -280,6 +285,14 @@ mod tests {
             let declared = manifest("[[http]]\nurl = \"https://a.example\"\nmethods = [\"GET\"]\n");
             assert!(found.within(&declared).is_ok());
         }
+    }
+
+    #[test]
+    fn a_manifest_that_needs_another_contract_is_refused() {
+        let found = Interfaces::read(&shard("", "0.1.0")).unwrap();
+        let mut needs_more = manifest("");
+        needs_more.shard.contract = "0.2".parse().unwrap();
+        assert_eq!(found.within(&needs_more).unwrap_err().code(), "contract-unsupported");
     }
 
     #[test]

@@ -18,7 +18,7 @@ const TOOL_ERROR: u8 = 4;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  nexus call fedex_track_shipment '{\"tracking_number\":\"794658123456\"}'
+  nexus call fedex_track_shipment '{\"tracking_number\":\"771242620004\"}'
   nexus call fedex_get_rates @request.json --json
 
 Exit status: 0 an answer, 4 an answer that tells of a failure, 1 no answer.")]

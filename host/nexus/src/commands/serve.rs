@@ -65,7 +65,7 @@ impl Serve {
                     Ok(())
                 }
             };
-            // A client that closed standard input ends the host as a signal does.
+            // Also when serving ended by itself, with an error.
             shutdown.cancel();
             served
         };

@@ -54,44 +54,14 @@ impl Trust {
 
 /// Says which rules went and which came.
 fn show_change(before: &[TrustRule], after: &[TrustRule], terminal: &mut Terminal) -> anyhow::Result<()> {
-    let gone = before.iter().filter(|rule| !after.contains(rule));
-    let new = after.iter().filter(|rule| !before.contains(rule));
-    let lines: Vec<_> = gone.map(|rule| (Mark::Caution, "no more", rule)).chain(new.map(|rule| (Mark::Good, "now", rule))).collect();
-    if lines.is_empty() {
+    if before == after {
         return terminal.say("Nothing has changed: the policy says so already.");
     }
-    for (mark, when, rule) in lines {
-        terminal.marked(mark, format_args!("{when}: {}", sentence(rule)))?;
+    for rule in before.iter().filter(|rule| !after.contains(rule)) {
+        terminal.marked(Mark::Caution, format_args!("no more: {rule}"))?;
+    }
+    for rule in after.iter().filter(|rule| !before.contains(rule)) {
+        terminal.marked(Mark::Good, format_args!("now: {rule}"))?;
     }
     Ok(())
-}
-
-/// A rule as one line for people.
-fn sentence(rule: &TrustRule) -> String {
-    let (line, reason) = match rule {
-        TrustRule::Publisher { namespace, key, threshold, allow, not_before, expires, revoked } => {
-            let allow: Vec<_> = allow.iter().map(ToString::to_string).collect();
-            let mut line = format!("{namespace} is published by {key} for {}, {threshold} of its keys must sign", allow.join(", "));
-            for (word, moment) in [("not before", not_before), ("until", expires)] {
-                line.extend(moment.iter().map(|moment| format!(", {word} {moment}")));
-            }
-            (line, revoked.as_ref().map(|reason| format!("revoked: {reason}")))
-        }
-        TrustRule::Pin { shard, version, sha256, reason } => {
-            (format!("{shard} is held to {version}, sha256 {sha256}"), reason.clone())
-        }
-        TrustRule::Deny { what, target, reason } => (format!("the {what} {target} is denied"), reason.clone()),
-    };
-    reason.map_or(line.clone(), |reason| format!("{line} ({reason})"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rule_reads_as_a_sentence() {
-        let denied = TrustRule::Deny { what: "shard", target: "acme:weather".to_owned(), reason: Some("it lies".to_owned()) };
-        assert_eq!(sentence(&denied), "the shard acme:weather is denied (it lies)");
-    }
 }

@@ -4,10 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use nexus_runtime::Interfaces;
 
 use super::project::Project;
-use super::{files, say_needs, size, toolchain};
+use super::{files, release, say_needs, size, toolchain};
 use crate::terminal::{Mark, Terminal};
 
 /// Options of `nexus shard build`.
@@ -33,8 +32,7 @@ impl Build {
         toolchain::ensure(&self.folder)?;
         let built = toolchain::build(&self.folder, self.debug)?;
         let wasm = files::read_component(&built)?;
-        let interfaces = Interfaces::read(&wasm).with_context(|| format!("{} is no shard", built.display()))?;
-        interfaces.within(&project.manifest)?;
+        release::check(&wasm, &project.manifest).with_context(|| format!("no host would load {}", built.display()))?;
         let component = project.component();
         if let Some(folder) = component.parent() {
             fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;

@@ -61,3 +61,31 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     }
     written.with_context(|| format!("{} cannot be written", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_written_whole_and_read_within_its_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wasm");
+        assert_eq!(read(&path, 10).unwrap(), None);
+        write(&path, b"first").unwrap();
+        write(&path, b"second").unwrap();
+        assert_eq!(read(&path, 6).unwrap().as_deref(), Some(&b"second"[..]));
+        assert!(read(&path, 5).unwrap_err().to_string().contains("too-large"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a draft stayed behind");
+        assert_eq!(statement_path(&path), folder.path().join("a.wasm.intoto.json"));
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_and_nothing_stays_of_a_failed_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wasm");
+        fs::create_dir(&path).unwrap();
+        assert!(read(&path, 10).is_err());
+        assert!(write(&path, b"over a folder").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -19,6 +19,7 @@ use super::example::{self, Example};
 use super::project::Project;
 use super::trial::{Candidacy, Trial};
 use super::{files, release, size};
+use crate::failure;
 use crate::terminal::{Mark, Terminal};
 
 /// The setting that every shard with a way outside has.
@@ -77,7 +78,7 @@ impl Test {
         let interfaces = match release::check(&wasm, manifest) {
             Ok(interfaces) => interfaces,
             Err(error) => {
-                report.bad(format_args!("{}: {error:#}", component.display()))?;
+                report.refused(&error.into())?;
                 return report.end();
             }
         };
@@ -93,7 +94,7 @@ impl Test {
                 report.calls(&trial, &examples).await?;
                 trial.end().await;
             }
-            Err(error) => report.bad(format_args!("a host would not load it: {}", clean_line(&format!("{error:#}"))))?,
+            Err(error) => report.refused(&error)?,
         }
         report.end()
     }
@@ -126,13 +127,19 @@ impl Report<'_> {
         self.terminal.marked(Mark::Bad, line)
     }
 
+    /// What a host would say.
+    fn refused(&mut self, error: &anyhow::Error) -> anyhow::Result<()> {
+        let code = failure::code(error).map(|code| format!(" ({code})")).unwrap_or_default();
+        self.bad(format_args!("a host would not load it{code}: {}", clean_line(&failure::sentence(error))))
+    }
+
     fn end(self) -> anyhow::Result<ExitCode> {
         if self.bad == 0 {
             self.terminal.note("\nNext: `nexus shard sign --key NAME`")?;
             return Ok(ExitCode::SUCCESS);
         }
         let checks = if self.bad == 1 { "1 check".to_owned() } else { format!("{} checks", self.bad) };
-        self.terminal.note(format_args!("\n{checks} failed; with `--log warn` the shard's last words are shown too"))?;
+        self.terminal.note(format_args!("\n{checks} failed; `--log warn` shows the last words of a shard that trapped"))?;
         Ok(ExitCode::from(FAILED))
     }
 
@@ -160,11 +167,11 @@ impl Report<'_> {
         for example in examples {
             let call = shown(&format!("{} {}", example.tool, Value::Object(example.arguments.clone())));
             let answers = match (call_one(&trial.warm, example).await, call_one(&trial.fresh, example).await) {
-                (Ok(warm), Ok(fresh)) => judge(example, &warm, &fresh).map(|()| cost(&warm)),
+                (Ok(warm), Ok(fresh)) => judge(example, &warm, &fresh).map(|()| warm),
                 (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
             };
             match answers {
-                Ok(cost) => self.ok(format_args!("{call}{cost}"))?,
+                Ok(answer) => self.ok(format_args!("{call} answers {}{}", outcome(&answer), cost(&answer)))?,
                 Err(reason) => self.bad(format_args!("{call}: {reason}"))?,
             }
         }
@@ -223,4 +230,88 @@ fn shown(text: &str) -> String {
 
 fn cost(answer: &Answer) -> String {
     answer.meta("fuel").map(|fuel| format!("  ({fuel} fuel)")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use nexus_mcp::{BackEnd, BoxFuture, CallLimits, Category, Router, ToolCall, ToolDefinition, ToolFailure, ToolOutput};
+    use serde_json::json;
+
+    use super::*;
+
+    /// Answers every call the same.
+    struct Fixed(Result<Value, &'static str>);
+
+    impl BackEnd for Fixed {
+        fn call(&self, _call: ToolCall) -> BoxFuture<'_, Result<ToolOutput, ToolFailure>> {
+            let answer = match &self.0 {
+                Ok(value) => Ok(ToolOutput { structured: Some(value.clone()), ..ToolOutput::default() }),
+                Err(code) => Err(ToolFailure::new(code, Category::Business, "No.")),
+            };
+            Box::pin(async move { answer })
+        }
+    }
+
+    async fn answer(answers: Result<Value, &'static str>) -> Answer {
+        let router = Router::new(CallLimits::default());
+        let tool = ToolDefinition {
+            name: "ask".to_owned(),
+            title: None,
+            description: "Ask".to_owned(),
+            input_schema: json!({ "type": "object" }),
+            output_schema: None,
+            annotations: None,
+        };
+        router.publish("a:b", "b", vec![tool], Arc::new(Fixed(answers)));
+        router.call("ask", serde_json::Map::new(), CancellationToken::new()).await.unwrap()
+    }
+
+    fn example(fields: &Value) -> Example {
+        let mut example = json!({ "tool": "ask" });
+        example.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        serde_json::from_value(example).unwrap()
+    }
+
+    #[tokio::test]
+    async fn both_instances_must_answer_what_is_expected() {
+        let (one, two) = (answer(Ok(json!({ "n": 1 }))).await, answer(Ok(json!({ "n": 2 }))).await);
+        let plain = example(&json!({}));
+        assert_eq!(judge(&plain, &one, &one), Ok(()));
+        assert!(judge(&plain, &one, &two).unwrap_err().contains("keep nothing in memory"));
+        assert_eq!(judge(&example(&json!({ "varies": true })), &one, &two), Ok(()));
+        let expected = example(&json!({ "result": { "n": 1 }, "varies": true }));
+        assert_eq!(judge(&expected, &one, &one), Ok(()));
+        assert!(judge(&expected, &one, &two).unwrap_err().contains("was expected"));
+    }
+
+    #[tokio::test]
+    async fn an_error_counts_only_when_it_is_expected() {
+        let (result, error) = (answer(Ok(json!({}))).await, answer(Err("not-found")).await);
+        assert!(judge(&example(&json!({})), &error, &error).unwrap_err().contains("not-found"));
+        assert_eq!(judge(&example(&json!({ "error": "not-found" })), &error, &error), Ok(()));
+        for (expected, warm, fresh) in [("denied", &error, &error), ("not-found", &error, &result)] {
+            assert!(judge(&example(&json!({ "error": expected })), warm, fresh).unwrap_err().contains("was expected"));
+        }
+    }
+
+    #[test]
+    fn a_hostile_text_is_shown_cleaned_and_cut() {
+        assert_eq!(shown("a\u{1b}[2J\nb"), "a b");
+        assert!(shown(&"x".repeat(1000)).len() <= SHOWN_BYTES);
+    }
+
+    #[test]
+    fn the_mock_switch_is_on_unless_somebody_says_otherwise() {
+        let toml = |config: &str| {
+            let shard = "[shard]\nname = \"a:b\"\nversion = \"1.0.0\"\ndescription = \"d\"\nlicense = \"MIT\"\ncontract = \"0.1\"\n";
+            Manifest::from_toml(&format!("{shard}{config}")).unwrap()
+        };
+        let mocked = toml("[config.USE_MOCK]\ntype = \"boolean\"\n");
+        assert_eq!(settings(&mocked, Vec::new())[MOCK], "true");
+        assert_eq!(settings(&mocked, vec![setting("USE_MOCK=false").unwrap()])[MOCK], "false");
+        assert!(settings(&toml(""), Vec::new()).is_empty());
+        assert!(setting("USE_MOCK").is_err());
+    }
 }

@@ -2,17 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
 use nexus_install::{InstallError, Installer};
 use nexus_mcp::text::clean_line;
 use nexus_package::{Package, PublicKey, Verified, VerifyError};
-use nexus_runtime::Interfaces;
-use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{say_needs, size};
+use super::{release, say_needs, size};
 use crate::commands::Context;
 use crate::compose::now;
+use crate::failure;
 use crate::terminal::{Mark, Terminal};
 
 /// Options of `nexus shard verify`.
@@ -22,7 +20,7 @@ Examples:
   nexus shard verify weather.wasm
   nexus shard verify weather.wasm --json
 
-Exit status: 0 when this host trusts it, 1 when it does not; the reason begins with a stable code.")]
+Exit status: 0 when this host trusts it, 1 when it does not; the reason has a stable code.")]
 pub(crate) struct Verify {
     /// A `.wasm` file with its `.intoto.json` beside it
     file: PathBuf,
@@ -31,58 +29,53 @@ pub(crate) struct Verify {
     json: bool,
 }
 
-/// Why this host does not take the file.
-#[derive(Debug, Serialize)]
-struct Refusal {
-    verified: bool,
-    code: &'static str,
-    reason: String,
-    /// Who truly signed it, when this host does not know them and a person may decide to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    signer: Option<PublicKey>,
-}
-
 impl Verify {
     pub(super) fn run(self, context: &Context, terminal: &mut Terminal) -> anyhow::Result<()> {
         let installer = Installer::new(&context.home()?, now)?;
-        match verify(&installer, &self.file) {
-            Ok(package) if self.json => terminal.json(&json!({
-                "verified": true,
-                "name": package.name(),
-                "version": package.version(),
-                "digest": package.digest(),
-                "keys": package.publisher().map(|publisher| publisher.keys().to_vec()).unwrap_or_default(),
-                "statement": package.statement_digest(),
-            })),
-            Ok(package) => say(&package, terminal),
-            Err(refusal) => {
-                if self.json {
-                    terminal.json(&refusal)?;
-                }
-                let Refusal { code, reason, signer, .. } = refusal;
-                let signer = signer.map(|key| format!("\nIts signer's key, which proves nothing about who that is: {key}"));
-                bail!("{code}: {reason}{}", signer.unwrap_or_default())
-            }
+        let error = match verify(&installer, &self.file) {
+            Ok(package) if self.json => return terminal.json(&trusted(&package)),
+            Ok(package) => return say(&package, terminal),
+            Err(error) => error,
+        };
+        let signer = unknown_signer(&error);
+        if self.json {
+            terminal.json(&json!({
+                "verified": false,
+                "code": failure::code(&error),
+                "reason": clean_line(&failure::sentence(&error)),
+                "signer": signer,
+            }))?;
+        } else if let Some(key) = signer {
+            terminal.note(format_args!("It is truly signed with this key, which does not say whose it is:\n  {key}"))?;
         }
+        Err(error)
     }
 }
 
 /// Everything that a host checks before it compiles.
-fn verify(installer: &Installer, file: &Path) -> Result<Verified<Package>, Refusal> {
-    let package = installer.verify_file(file).map_err(|error| {
-        let signer = match &error {
-            InstallError::Refused(VerifyError::UntrustedKey { offer: Some(offer) }) => Some(offer.key.clone()),
-            _ => None,
-        };
-        Refusal { verified: false, code: error.code(), reason: clean_line(&error.to_string()), signer }
-    })?;
-    let fits = Interfaces::read(package.wasm()).and_then(|interfaces| interfaces.within(package.manifest()));
-    match fits {
-        Ok(()) => Ok(package),
-        Err(error) => {
-            Err(Refusal { verified: false, code: error.code(), reason: clean_line(&error.to_string()), signer: None })
-        }
+fn verify(installer: &Installer, file: &Path) -> anyhow::Result<Verified<Package>> {
+    let package = installer.verify_file(file)?;
+    release::check(package.wasm(), package.manifest())?;
+    Ok(package)
+}
+
+/// The key that signed a file whose signer this host does not know.
+fn unknown_signer(error: &anyhow::Error) -> Option<&PublicKey> {
+    match error.downcast_ref()? {
+        InstallError::Refused(VerifyError::UntrustedKey { offer: Some(offer) }) => Some(&offer.key),
+        _ => None,
     }
+}
+
+fn trusted(package: &Package) -> Value {
+    json!({
+        "verified": true,
+        "name": package.name(),
+        "version": package.version(),
+        "digest": package.digest(),
+        "keys": package.publisher().map(|publisher| publisher.keys().to_vec()).unwrap_or_default(),
+        "statement": package.statement_digest(),
+    })
 }
 
 fn say(package: &Package, terminal: &mut Terminal) -> anyhow::Result<()> {

@@ -20,7 +20,7 @@ pub(crate) struct Add {
     /// The namespace that it may publish in
     #[arg(long, value_name = "NS")]
     namespace: Namespace,
-    /// A shard that it may publish, or NS:* for all; may be repeated [default: all of the namespace]
+    /// A shard that it may publish, or NS:* for all; may be repeated [default: as it is, at first all]
     #[arg(long, value_name = "PATTERN")]
     allow: Vec<ShardPattern>,
     /// How many of the namespace's keys must have signed a release [default: as it is, at first 1]

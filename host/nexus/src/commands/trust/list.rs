@@ -7,7 +7,6 @@ use nexus_install::{TrustFile, TrustRule};
 use nexus_package::UnsignedRule;
 use serde::Serialize;
 
-use super::sentence;
 use crate::terminal::{Mark, Terminal};
 
 /// Options of `nexus trust list`.
@@ -45,7 +44,7 @@ impl List {
             return Ok(ExitCode::SUCCESS);
         }
         for rule in &report.rules {
-            terminal.say(sentence(rule))?;
+            terminal.say(rule)?;
         }
         for folder in &report.unsigned_below {
             terminal.marked(Mark::Caution, format_args!("without any signature: shards below {}", folder.display()))?;
