@@ -56,13 +56,13 @@ pub(crate) enum Command {
     Remove(remove::Remove),
     /// Write, build, test, sign and look into shards
     #[command(subcommand)]
-    Shard(shard::Shard),
+    Shard(Box<shard::Shard>),
     /// Keys that sign shards
     #[command(subcommand)]
     Key(key::Key),
     /// Publishers that this host trusts
     #[command(subcommand)]
-    Trust(trust::Trust),
+    Trust(Box<trust::Trust>),
     /// Say what is configured, what is wrong, and what to do about it
     Doctor(doctor::Doctor),
 }

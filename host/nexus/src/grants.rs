@@ -75,7 +75,6 @@ pub(crate) fn resolve(
     let section = config.file.shards.get(name).unwrap_or(&nothing);
     let (http, profiles, origin) = match &section.grant {
         Some(Grant::Word(GrantWord::Declared)) => (HttpGrant::Declared, ProfileGrant::Declared, GrantOrigin::Configuration),
-        Some(Grant::Word(GrantWord::Nothing)) => (HttpGrant::Nothing, ProfileGrant::Nothing, GrantOrigin::NotGranted),
         Some(Grant::Only(table)) => {
             let parse = |url: &String| url.parse().with_context(|| format!("the grant of {name}: {url}"));
             let http = table.http.iter().map(parse).collect::<anyhow::Result<_>>()?;
@@ -84,7 +83,9 @@ pub(crate) fn resolve(
             (HttpGrant::Only(http), ProfileGrant::Only(profiles), GrantOrigin::Configuration)
         }
         None if consented => (HttpGrant::Declared, ProfileGrant::Declared, GrantOrigin::Consent),
-        None => (HttpGrant::Nothing, ProfileGrant::Nothing, GrantOrigin::NotGranted),
+        Some(Grant::Word(GrantWord::Nothing)) | None => {
+            (HttpGrant::Nothing, ProfileGrant::Nothing, GrantOrigin::NotGranted)
+        }
     };
     let origin = if manifest.http.is_empty() { GrantOrigin::NothingDeclared } else { origin };
     let granted = matches!(origin, GrantOrigin::Configuration | GrantOrigin::Consent);

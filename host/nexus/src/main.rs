@@ -35,7 +35,7 @@ struct Cli {
     /// Configuration file [default: nexus.toml in the state folder]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// What Nexus itself logs: error, warn, info, debug or trace; NEXUS_LOG takes finer filters
+    /// What Nexus itself logs: error, warn, info, debug or trace; the variable `NEXUS_LOG` takes finer filters
     #[arg(long, global = true, value_name = "LEVEL", value_parser = ["error", "warn", "info", "debug", "trace"])]
     log: Option<String>,
     /// How log lines look; they go to standard error

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::back_end::{ShardBackEnd, definition};
 use crate::config::Config;
+use crate::failure;
 use crate::grants::{self, GrantOrigin, Switch};
 
 /// Why something does not serve.
@@ -30,7 +31,7 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    fn new(code: &str, reason: impl ToString) -> Self {
+    fn new(code: &str, reason: &dyn std::fmt::Display) -> Self {
         Self { code: code.to_owned(), reason: reason.to_string() }
     }
 }
@@ -104,8 +105,8 @@ impl Supervisor {
                 }
             }
             Event::Refused { path, code, reason } => {
-                tracing::warn!(file = %path.display(), code, "refused: {reason}");
-                self.known().refused.insert(path, Problem::new(code, reason));
+                tracing::warn!(file = ?path, code, "refused: {reason}");
+                self.known().refused.insert(path, Problem::new(code, &reason));
             }
             Event::Trouble { code, reason } => tracing::warn!(code, "{reason}"),
             Event::Scanned => {}
@@ -169,19 +170,19 @@ impl Supervisor {
     /// Loads and publishes a release.
     async fn load(&self, package: &Verified<Package>) -> Result<Loaded, Problem> {
         let manifest = package.manifest();
-        let invalid = |error: anyhow::Error| Problem::new("config-invalid", format!("{error:#}"));
-        let locked: Locked = self.installer.lockfile().read().map_err(|error| Problem::new(error.code(), error))?;
+        let invalid = |error: anyhow::Error| Problem::new("config-invalid", &failure::sentence(&error));
+        let locked: Locked = self.installer.lockfile().read().map_err(|error| Problem::new(error.code(), &error))?;
         match grants::switch(manifest, &self.config, locked.get(package.name())).map_err(invalid)? {
             Switch::On => {}
             Switch::Off(how) => return Ok(Loaded::Off(how)),
         }
         let (grant, origin) = grants::resolve(manifest, &self.config, locked.consents_to(package)).map_err(invalid)?;
-        let access = self.broker.shard(manifest, grant).map_err(|error| Problem::new(error.code(), error))?;
+        let access = self.broker.shard(manifest, grant).map_err(|error| Problem::new(error.code(), &error))?;
         let section = self.config.file.shards.get(package.name());
         let ceiling = self.config.file.limits.over(Ceiling::default());
         let ceiling = section.map_or(ceiling, |section| section.limits.over(ceiling));
         let loading = self.runtime.load(package.clone(), access, &ceiling);
-        let shard = loading.await.map_err(|error| Problem::new(error.code(), error))?;
+        let shard = loading.await.map_err(|error| Problem::new(error.code(), &error))?;
         let definitions = shard.tools().iter().map(definition).collect();
         let back_end = Arc::new(ShardBackEnd(Arc::clone(&shard)));
         let published = self.router.publish(&package.name().to_string(), package.name().name(), definitions, back_end);

@@ -115,7 +115,8 @@ impl Report {
             shard.print(terminal)?;
         }
         for RefusedRow { file, problem } in &self.refused {
-            terminal.marked(Mark::Bad, format_args!("{}", file.display()))?;
+            // Whoever may write there chose the name, and a terminal obeys some characters.
+            terminal.marked(Mark::Bad, clean_line(&file.display().to_string()))?;
             terminal.say(format_args!("     refused ({}): {}", problem.code, problem.reason))?;
         }
         Ok(())

@@ -44,18 +44,30 @@ pub(super) fn of_project(folder: &Path) -> anyhow::Result<Vec<Example>> {
         other => other.with_context(|| format!("{} cannot be read", path.display()))?,
     };
     serde_json::from_str(&text).with_context(|| {
-        format!("{} is not a list of calls such as [{{\"tool\": \"greet\", \"arguments\": {{\"name\": \"Ada\"}}}}]", path.display())
+        format!(
+            "{} is not a list of calls such as [{{\"tool\": \"greet\", \"arguments\": {{\"name\": \"Ada\"}}}}]",
+            path.display()
+        )
     })
 }
 
 /// The examples of `--call TOOL JSON`, whose values clap hands over in one flat list.
 pub(super) fn of_options(values: &[String]) -> anyhow::Result<Vec<Example>> {
-    let pairs = values.chunks_exact(2).filter_map(|pair| Some((pair.first()?, pair.last()?)));
+    let pairs = values
+        .chunks_exact(2)
+        .filter_map(|pair| Some((pair.first()?, pair.last()?)));
     pairs
         .map(|(tool, json)| {
-            let arguments = serde_json::from_str(json)
-                .with_context(|| format!("the arguments of --call {tool} must be one JSON object, such as '{{\"name\":\"Ada\"}}'"))?;
-            Ok(Example { tool: tool.clone(), arguments, result: None, error: None, varies: false })
+            let arguments = serde_json::from_str(json).with_context(|| {
+                format!("the arguments of --call {tool} must be one JSON object, such as '{{\"name\":\"Ada\"}}'")
+            })?;
+            Ok(Example {
+                tool: tool.clone(),
+                arguments,
+                result: None,
+                error: None,
+                varies: false,
+            })
         })
         .collect()
 }
@@ -93,7 +105,10 @@ mod tests {
     fn options_come_in_pairs() {
         let values = ["greet", "{\"name\":\"Ada\"}", "now", "{}"].map(str::to_owned);
         let examples = of_options(&values).unwrap();
-        assert_eq!(examples.iter().map(|example| example.tool.as_str()).collect::<Vec<_>>(), ["greet", "now"]);
+        assert_eq!(
+            examples.iter().map(|example| example.tool.as_str()).collect::<Vec<_>>(),
+            ["greet", "now"]
+        );
         assert!(of_options(&["greet".to_owned(), "[]".to_owned()]).is_err());
     }
 }

@@ -88,7 +88,9 @@ fn shard_name(text: &str, namespace: Option<Namespace>) -> anyhow::Result<ShardN
         (None, Some(given)) => format!("{given}:{text}"),
         (None, None) => format!("local:{text}"),
     };
-    whole.parse().with_context(|| format!("{whole:?} is no name for a shard"))
+    whole
+        .parse()
+        .with_context(|| format!("{whole:?} is no name for a shard"))
 }
 
 /// What the project depends on as the SDK, in TOML.
@@ -96,14 +98,19 @@ fn dependency(named: Option<&Path>) -> anyhow::Result<String> {
     let checkout = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sdk/rust"));
     let folder = match named {
         Some(folder) if !folder.join("Cargo.toml").is_file() => {
-            bail!("{} is not the SDK's folder: there is no Cargo.toml in it", folder.display())
+            bail!(
+                "{} is not the SDK's folder: there is no Cargo.toml in it",
+                folder.display()
+            )
         }
         Some(folder) => folder,
         None if checkout.join("Cargo.toml").is_file() => checkout,
         None => return Ok(toml::Value::from(env!("CARGO_PKG_VERSION")).to_string()),
     };
     let folder = fs::canonicalize(folder)?;
-    let folder = folder.to_str().with_context(|| format!("{} is not UTF-8", folder.display()))?;
+    let folder = folder
+        .to_str()
+        .with_context(|| format!("{} is not UTF-8", folder.display()))?;
     Ok(format!("{{ path = {} }}", toml::Value::from(folder)))
 }
 
@@ -111,9 +118,12 @@ fn dependency(named: Option<&Path>) -> anyhow::Result<String> {
 fn refuse_used(folder: &Path) -> anyhow::Result<()> {
     match fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
         Ok(true) => bail!("{} is not empty; choose another folder with --path", folder.display()),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("{} cannot be used as a folder; choose another with --path", folder.display()))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).with_context(|| {
+            format!(
+                "{} cannot be used as a folder; choose another with --path",
+                folder.display()
+            )
+        }),
         Ok(false) | Err(_) => Ok(()),
     }
 }
@@ -129,7 +139,9 @@ fn filled(text: &str, name: &ShardName, sdk: &str) -> String {
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    let written = fs::create_dir_all(folder).and_then(|()| File::create_new(path)).and_then(|mut file| file.write_all(text.as_bytes()));
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| File::create_new(path))
+        .and_then(|mut file| file.write_all(text.as_bytes()));
     written.with_context(|| format!("{} cannot be written", path.display()))
 }
 
@@ -140,7 +152,9 @@ mod tests {
     use super::*;
 
     fn name(text: &str, namespace: Option<&str>) -> Option<String> {
-        shard_name(text, namespace.map(|namespace| namespace.parse().unwrap())).ok().map(|name| name.to_string())
+        shard_name(text, namespace.map(|namespace| namespace.parse().unwrap()))
+            .ok()
+            .map(|name| name.to_string())
     }
 
     #[test]
@@ -149,7 +163,13 @@ mod tests {
         assert_eq!(name("hello", Some("acme")).as_deref(), Some("acme:hello"));
         assert_eq!(name("acme:hello", None).as_deref(), Some("acme:hello"));
         assert_eq!(name("acme:hello", Some("acme")).as_deref(), Some("acme:hello"));
-        for (text, namespace) in [("acme:hello", Some("other")), ("Hello", None), ("../x", None), ("a:b:c", None), ("", None)] {
+        for (text, namespace) in [
+            ("acme:hello", Some("other")),
+            ("Hello", None),
+            ("../x", None),
+            ("a:b:c", None),
+            ("", None),
+        ] {
             assert_eq!(name(text, namespace), None, "{text}");
         }
     }
@@ -182,9 +202,18 @@ mod tests {
             let name: ShardName = name.parse().unwrap();
             let texts = TEMPLATE.map(|(file, text)| (file, filled(text, &name, "{ path = \"/a \\\" b\" }")));
             for (file, text) in &texts {
-                assert!(!text.contains("{{"), "{file} has a placeholder that nothing fills: {text}");
+                assert!(
+                    !text.contains("{{"),
+                    "{file} has a placeholder that nothing fills: {text}"
+                );
             }
-            let text = |wanted| texts.iter().find(|(file, _)| *file == wanted).map(|(_, text)| text.as_str()).unwrap();
+            let text = |wanted| {
+                texts
+                    .iter()
+                    .find(|(file, _)| *file == wanted)
+                    .map(|(_, text)| text.as_str())
+                    .unwrap()
+            };
             assert_eq!(Manifest::from_toml(text("shard.toml")).unwrap().shard.name, name);
             let cargo: toml::Table = text("Cargo.toml").parse().unwrap();
             assert_eq!(cargo["dependencies"]["nexus-shard"]["path"].as_str(), Some("/a \" b"));

@@ -22,10 +22,16 @@ impl Project {
     /// Opens the project that the manifest at `path` belongs to.
     pub(super) fn of_manifest(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| {
-            format!("{} cannot be read; `nexus shard new NAME` writes a project, and its commands run in its folder", path.display())
+            format!(
+                "{} cannot be read; `nexus shard new NAME` writes a project, and its commands run in its folder",
+                path.display()
+            )
         })?;
         let manifest = Manifest::from_toml(&text).with_context(|| path.display().to_string())?;
-        Ok(Self { folder: path.parent().unwrap_or(Path::new("")).to_owned(), manifest })
+        Ok(Self {
+            folder: path.parent().unwrap_or(Path::new("")).to_owned(),
+            manifest,
+        })
     }
 
     /// Where `nexus shard build` puts the component.

@@ -51,7 +51,8 @@ impl Sign {
         let manifest = &project.manifest;
         let component = self.component.unwrap_or_else(|| project.component());
         let wasm = files::read_component(&component)?;
-        let interfaces = release::check(&wasm, manifest).with_context(|| format!("{} was not signed", component.display()))?;
+        let interfaces =
+            release::check(&wasm, manifest).with_context(|| format!("{} was not signed", component.display()))?;
         let previous = self.previous.map(|file| previous(&file, manifest)).transpose()?;
 
         let keyring = Keyring::open(&context.home()?)?;
@@ -75,9 +76,18 @@ impl Sign {
         let names = names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
         terminal.marked(
             Mark::Good,
-            format_args!("{} {} is signed with {names}: {}", manifest.shard.name, manifest.shard.version, file.display()),
+            format_args!(
+                "{} {} is signed with {names}: {}",
+                manifest.shard.name,
+                manifest.shard.version,
+                file.display()
+            ),
         )?;
-        terminal.say(format_args!("     component {}, {}", Digest::of(&wasm), size(wasm.len())))?;
+        terminal.say(format_args!(
+            "     component {}, {}",
+            Digest::of(&wasm),
+            size(wasm.len())
+        ))?;
         say_needs(manifest, terminal)?;
         terminal.note(format_args!("\nNext: `nexus install {}`", component.display()))
     }

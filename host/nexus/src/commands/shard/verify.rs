@@ -46,7 +46,9 @@ impl Verify {
                 "signer": signer,
             }))?;
         } else if let Some(key) = signer {
-            terminal.note(format_args!("It is truly signed with this key, which does not say whose it is:\n  {key}"))?;
+            terminal.note(format_args!(
+                "It is truly signed with this key, which does not say whose it is:\n  {key}"
+            ))?;
         }
         Err(error)
     }
@@ -80,22 +82,40 @@ fn trusted(package: &Package) -> Value {
 
 fn say(package: &Package, terminal: &mut Terminal) -> anyhow::Result<()> {
     let (name, version) = (package.name(), package.version());
-    terminal.marked(Mark::Good, format_args!("the file holds {}, SHA-256 {}", size(package.wasm().len()), package.digest()))?;
+    terminal.marked(
+        Mark::Good,
+        format_args!(
+            "the file holds {}, SHA-256 {}",
+            size(package.wasm().len()),
+            package.digest()
+        ),
+    )?;
     match package.publisher() {
         Some(publisher) => {
             for key in publisher.keys() {
                 terminal.marked(Mark::Good, format_args!("signed with key {key}"))?;
             }
-            terminal.marked(Mark::Good, format_args!("what was signed is about these bytes: {name} {version}"))?;
+            terminal.marked(
+                Mark::Good,
+                format_args!("what was signed is about these bytes: {name} {version}"),
+            )?;
             let namespace = publisher.namespace();
-            terminal.marked(Mark::Good, format_args!("this host trusts the signer for {namespace}, and denies nothing of it"))?;
+            terminal.marked(
+                Mark::Good,
+                format_args!("this host trusts the signer for {namespace}, and denies nothing of it"),
+            )?;
         }
         None => terminal.marked(
             Mark::Caution,
-            format_args!("nobody signed it; this host takes it as {name} {version}, because of the folder where it lies"),
+            format_args!(
+                "nobody signed it; this host takes it as {name} {version}, because of the folder where it lies"
+            ),
         )?,
     }
     terminal.marked(Mark::Good, "it is no older than what this host has had, or is pinned")?;
-    terminal.marked(Mark::Good, "it is a shard, and imports nothing that it does not declare")?;
+    terminal.marked(
+        Mark::Good,
+        "it is a shard, and imports nothing that it does not declare",
+    )?;
     say_needs(package.manifest(), terminal)
 }

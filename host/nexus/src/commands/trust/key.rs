@@ -20,9 +20,14 @@ impl FromStr for KeyArgument {
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
         if text.contains(':') {
-            return text.parse().map(Self::Public).context("a key is written ed25519:…, as `nexus key export` prints it");
+            return text
+                .parse()
+                .map(Self::Public)
+                .context("a key is written ed25519:…, as `nexus key export` prints it");
         }
-        text.parse().map(Self::Own).context("a key is ed25519:…, or the name of a key that `nexus key list` shows")
+        text.parse()
+            .map(Self::Own)
+            .context("a key is ed25519:…, or the name of a key that `nexus key list` shows")
     }
 }
 
