@@ -15,17 +15,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("nexus-mcp", &[]),
     ("nexus-hub", &["nexus-mcp"]),
     ("nexus-install", &["nexus-package"]),
-    (
-        "nexus",
-        &[
-            "nexus-package",
-            "nexus-broker",
-            "nexus-runtime",
-            "nexus-mcp",
-            "nexus-hub",
-            "nexus-install",
-        ],
-    ),
+    ("nexus", &["nexus-package", "nexus-broker", "nexus-runtime", "nexus-mcp", "nexus-hub", "nexus-install"]),
     ("nexus-shard-macros", &[]),
     ("nexus-shard", &["nexus-shard-macros"]),
     // Tests and project commands are not part of the product.
@@ -48,16 +38,7 @@ const ONE_USER: [(&str, &[&str]); 6] = [
 ];
 
 /// What a package that is pure must not use: I/O and async.
-const IMPURE: [&str; 8] = [
-    "tokio",
-    "reqwest",
-    "hyper",
-    "axum",
-    "cap-std",
-    "async-trait",
-    "futures",
-    "getrandom",
-];
+const IMPURE: [&str; 8] = ["tokio", "reqwest", "hyper", "axum", "cap-std", "async-trait", "futures", "getrandom"];
 const PURE: [&str; 1] = ["nexus-package"];
 
 /// Each package of a workspace with the names of what it uses, tests aside.
@@ -73,15 +54,9 @@ fn dependencies(workspace: &str) -> BTreeMap<String, BTreeSet<String>> {
     let name = |value: &Value| value.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let used = |package: &Value| {
         let all = list(package, "dependencies");
-        all.iter()
-            .filter(|used| used.get("kind").and_then(Value::as_str) != Some("dev"))
-            .map(name)
-            .collect()
+        all.iter().filter(|used| used.get("kind").and_then(Value::as_str) != Some("dev")).map(name).collect()
     };
-    list(&metadata, "packages")
-        .iter()
-        .map(|package| (name(package), used(package)))
-        .collect()
+    list(&metadata, "packages").iter().map(|package| (name(package), used(package))).collect()
 }
 
 fn is_ours(package: &str) -> bool {
@@ -92,14 +67,9 @@ fn is_ours(package: &str) -> bool {
 fn nobody_knows_whom_they_should_not() {
     let allowed = BTreeMap::from(MAY_USE);
     for (package, used) in dependencies(".") {
-        let may = allowed
-            .get(package.as_str())
-            .unwrap_or_else(|| panic!("{package} is new: say here whom it may use"));
+        let may = allowed.get(package.as_str()).unwrap_or_else(|| panic!("{package} is new: say here whom it may use"));
         for other in used.iter().filter(|other| is_ours(other)) {
-            assert!(
-                may.contains(&other.as_str()),
-                "{package} uses {other}, which it may not know"
-            );
+            assert!(may.contains(&other.as_str()), "{package} uses {other}, which it may not know");
         }
     }
 }
@@ -108,16 +78,10 @@ fn nobody_knows_whom_they_should_not() {
 fn a_library_with_one_user_has_one() {
     let used = dependencies(".");
     for (library, users) in ONE_USER {
-        let found: Vec<&String> = used
-            .iter()
-            .filter(|(_, all)| all.contains(library))
-            .map(|(package, _)| package)
-            .collect();
+        let found: Vec<&String> =
+            used.iter().filter(|(_, all)| all.contains(library)).map(|(package, _)| package).collect();
         for package in found {
-            assert!(
-                users.contains(&package.as_str()),
-                "{package} uses {library}, which is for {users:?} alone"
-            );
+            assert!(users.contains(&package.as_str()), "{package} uses {library}, which is for {users:?} alone");
         }
     }
 }
@@ -138,10 +102,7 @@ fn shards_know_nothing_of_the_host() {
     for workspace in ["plugins", "tests/fixtures"] {
         for (package, used) in dependencies(workspace) {
             for other in used.iter().filter(|other| is_ours(other)) {
-                assert!(
-                    SHARDS_MAY_USE.contains(&other.as_str()),
-                    "{package} uses {other}, which it may not know"
-                );
+                assert!(SHARDS_MAY_USE.contains(&other.as_str()), "{package} uses {other}, which it may not know");
             }
         }
     }

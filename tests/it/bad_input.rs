@@ -27,29 +27,13 @@ fn bad_releases(publisher: &Publisher) -> Vec<Bad> {
         bad("unsigned", misbehave().unsigned(), &["unsigned"]),
         bad("tampered", misbehave().tampered(), &["digest-mismatch"]),
         bad("untrusted", Publisher::new().fixture("misbehave"), &["untrusted-key"]),
-        bad(
-            "moved",
-            misbehave().with_statement_of(&publisher.fixture("echo-next")),
-            &["digest-mismatch"],
-        ),
-        signed(
-            "undeclared",
-            fixture_wasm("misbehave"),
-            &["capability-undeclared", "nexus:shard/http"],
-        ),
+        bad("moved", misbehave().with_statement_of(&publisher.fixture("echo-next")), &["digest-mismatch"]),
+        signed("undeclared", fixture_wasm("misbehave"), &["capability-undeclared", "nexus:shard/http"]),
         signed("not-wasm", bad_input::not_wasm(), &["WebAssembly"]),
-        signed(
-            "core-module",
-            bad_input::core_module(),
-            &["core WebAssembly module", "component"],
-        ),
+        signed("core-module", bad_input::core_module(), &["core WebAssembly module", "component"]),
         signed("other-world", bad_input::other_world(), &["nexus:shard"]),
         signed("newer-interface", bad_input::newer_contract(), &["9.0", "0.1"]),
-        bad(
-            "newer-contract",
-            publisher.sign(fixture_wasm("echo"), &newer),
-            &["9.0", "0.1"],
-        ),
+        bad("newer-contract", publisher.sign(fixture_wasm("echo"), &newer), &["9.0", "0.1"]),
     ]
 }
 
@@ -85,15 +69,11 @@ async fn a_bad_file_in_the_folder_is_refused_and_the_shards_that_run_go_on() {
 async fn an_unknown_key_in_a_file_is_named_with_file_and_line() {
     let host = TestHost::new();
     host.write("nexus.toml", "use_mock = true\nuse_mok = true\n");
-    host.run(["list"])
-        .await
-        .failed_saying(&["nexus.toml", "line 2", "use_mok"]);
+    host.run(["list"]).await.failed_saying(&["nexus.toml", "line 2", "use_mok"]);
 
     let host = TestHost::new();
     host.write("trust.toml", "version = 1\n[default]\nunsinged = \"deny\"\n");
-    host.run(["trust", "list"])
-        .await
-        .failed_saying(&["trust.toml", "line 3", "unsinged"]);
+    host.run(["trust", "list"]).await.failed_saying(&["trust.toml", "line 3", "unsinged"]);
 
     let host = TestHost::new();
     host.run(["key", "new", "dev", "--unencrypted"]).await.succeeded();
@@ -101,9 +81,7 @@ async fn an_unknown_key_in_a_file_is_named_with_file_and_line() {
     std::fs::write(host.work().join("shard.toml"), manifest).expect("a manifest");
     std::fs::write(host.work().join("echo.wasm"), fixture_wasm("echo")).expect("a component");
     let arguments = ["shard", "sign", "echo.wasm", "--key", "dev", "--manifest", "shard.toml"];
-    host.run(arguments)
-        .await
-        .failed_saying(&["shard.toml", "line 5", "licence"]);
+    host.run(arguments).await.failed_saying(&["shard.toml", "line 5", "licence"]);
 }
 
 #[tokio::test]
@@ -118,11 +96,7 @@ async fn arguments_that_break_the_schema_are_a_tool_error_that_names_property_an
         (json!({ "tracking_number": "123456789012", "colour": "red" }), "colour"),
     ] {
         let answer = client.call("fedex_track_shipment", arguments.clone()).await;
-        assert!(
-            answer.is_error() && answer.text().contains(names),
-            "{arguments}: {}",
-            answer.0
-        );
+        assert!(answer.is_error() && answer.text().contains(names), "{arguments}: {}", answer.0);
         assert_eq!(answer.meta("category"), Some(&json!("validation")), "{}", answer.0);
         assert_eq!(answer.meta("fuel"), None, "the guest was entered: {}", answer.0);
     }
@@ -132,9 +106,7 @@ async fn arguments_that_break_the_schema_are_a_tool_error_that_names_property_an
 async fn an_address_that_others_could_reach_is_refused() {
     let (host, _publisher) = scene::echo();
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8081"] {
-        host.run(["serve", "--http", address])
-            .await
-            .failed_saying(&["loopback"]);
+        host.run(["serve", "--http", address]).await.failed_saying(&["loopback"]);
     }
 }
 
@@ -152,21 +124,15 @@ async fn a_shards_folder_that_is_not_there_is_said_to_be_missing() {
     let arguments = ["serve", "--http", "127.0.0.1:0", "--shards", "no/such/folder"];
     host.run(arguments).await.failed_saying(&["no/such/folder"]);
     std::fs::write(host.work().join("file"), "").expect("a file");
-    host.run(["serve", "--http", "127.0.0.1:0", "--shards", "file"])
-        .await
-        .failed_saying(&["file"]);
+    host.run(["serve", "--http", "127.0.0.1:0", "--shards", "file"]).await.failed_saying(&["file"]);
 }
 
 #[tokio::test]
 async fn a_listing_of_nothing_and_a_wrong_command_line_say_what_to_do() {
     let host = TestHost::new();
-    host.run(["call", "no_such_tool"])
-        .await
-        .failed_saying(&["no_such_tool"]);
+    host.run(["call", "no_such_tool"]).await.failed_saying(&["no_such_tool"]);
     host.run(["call", "no_such_tool", "{"]).await.failed_saying(&["JSON"]);
-    host.run(["install", "no-such.wasm"])
-        .await
-        .failed_saying(&["no-such.wasm"]);
+    host.run(["install", "no-such.wasm"]).await.failed_saying(&["no-such.wasm"]);
     host.run(["remove", "no:such"]).await.failed_saying(&["no:such"]);
     host.run(["key", "show", "nobody"]).await.failed_saying(&["nobody"]);
     host.run(["frobnicate"]).await.failed_saying(&["frobnicate"]);

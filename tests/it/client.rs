@@ -57,15 +57,10 @@ impl Client {
     {
         let mode = match era {
             Era::Legacy => ClientLifecycleMode::Initialize,
-            Era::Modern => ClientLifecycleMode::Discover {
-                preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-            },
+            Era::Modern => ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] },
         };
         let (sender, changes) = watch::channel(0);
-        let service = Listener {
-            changes: sender.clone(),
-        }
-        .serve_with_lifecycle(transport, mode);
+        let service = Listener { changes: sender.clone() }.serve_with_lifecycle(transport, mode);
         let service = service.await.expect("the host accepts a client");
         let mut subscription = JoinSet::new();
         if era == Era::Modern {
@@ -77,38 +72,23 @@ impl Client {
                 }
             });
         }
-        Self {
-            service,
-            changes,
-            _subscription: subscription,
-        }
+        Self { service, changes, _subscription: subscription }
     }
 
     /// The version that was agreed on.
     pub(crate) fn protocol(&self) -> String {
-        self.service
-            .peer_info()
-            .expect("a connected client knows its peer")
-            .protocol_version
-            .to_string()
+        self.service.peer_info().expect("a connected client knows its peer").protocol_version.to_string()
     }
 
     /// Every tool, as JSON, in the host's order.
     pub(crate) async fn list(&self) -> Vec<Value> {
         let tools = self.service.list_all_tools().await.expect("tools can be listed");
-        tools
-            .iter()
-            .map(|tool| serde_json::to_value(tool).expect("a tool is JSON"))
-            .collect()
+        tools.iter().map(|tool| serde_json::to_value(tool).expect("a tool is JSON")).collect()
     }
 
     /// The names of the tools, in the host's order.
     pub(crate) async fn tools(&self) -> Vec<String> {
-        self.list()
-            .await
-            .iter()
-            .filter_map(|tool| tool.get("name")?.as_str().map(str::to_owned))
-            .collect()
+        self.list().await.iter().filter_map(|tool| tool.get("name")?.as_str().map(str::to_owned)).collect()
     }
 
     /// Waits until the tools are `expected`, looking only when the host says that they changed.
@@ -136,16 +116,12 @@ impl Client {
 
     /// Calls a tool.
     pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Answer {
-        self.try_call(tool, arguments)
-            .await
-            .unwrap_or_else(|error| panic!("calling {tool}: {error}"))
+        self.try_call(tool, arguments).await.unwrap_or_else(|error| panic!("calling {tool}: {error}"))
     }
 
     /// Calls a tool, where the protocol itself may say no.
     pub(crate) async fn try_call(&self, tool: &str, arguments: Value) -> Result<Answer, ServiceError> {
-        let Value::Object(arguments) = arguments else {
-            panic!("arguments are an object")
-        };
+        let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
         let request = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
         let result = self.service.call_tool(request).await?;
         Ok(Answer(serde_json::to_value(result).expect("a result is JSON")))
@@ -160,9 +136,7 @@ impl Answer {
     /// The structured result of a call that went well.
     pub(crate) fn structured(&self) -> &Value {
         assert!(!self.is_error(), "expected a result, and the tool failed: {}", self.0);
-        self.0
-            .get("structuredContent")
-            .unwrap_or_else(|| panic!("no structured content: {}", self.0))
+        self.0.get("structuredContent").unwrap_or_else(|| panic!("no structured content: {}", self.0))
     }
 
     /// Whether it is a tool error.
@@ -173,9 +147,7 @@ impl Answer {
     /// The code of a tool error.
     pub(crate) fn code(&self) -> &str {
         assert!(self.is_error(), "expected a tool error: {}", self.0);
-        self.meta("code")
-            .and_then(Value::as_str)
-            .unwrap_or_else(|| panic!("a tool error without a code: {}", self.0))
+        self.meta("code").and_then(Value::as_str).unwrap_or_else(|| panic!("a tool error without a code: {}", self.0))
     }
 
     /// What `_meta` holds under `nexus/` and a name.
@@ -185,12 +157,7 @@ impl Answer {
 
     /// All text of the answer.
     pub(crate) fn text(&self) -> String {
-        let blocks = self
-            .0
-            .get("content")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
+        let blocks = self.0.get("content").and_then(Value::as_array).cloned().unwrap_or_default();
         let texts: Vec<&str> = blocks.iter().filter_map(|block| block.get("text")?.as_str()).collect();
         texts.join("\n")
     }

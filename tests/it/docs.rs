@@ -27,22 +27,11 @@ const PATIENCE: Duration = Duration::from_mins(10);
 async fn shell(host: &TestHost, folder: &Path, line: &str) -> Outcome {
     let mut command = Command::new("sh");
     command.args(["-c", line]).current_dir(folder).env_clear();
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let environment = location::toolchain_environment();
-    let programs = location::nexus()
-        .parent()
-        .map(|folder| folder.display().to_string())
-        .unwrap_or_default();
+    let programs = location::nexus().parent().map(|folder| folder.display().to_string()).unwrap_or_default();
     for (name, value) in environment {
-        let value = if name == "PATH" {
-            format!("{programs}:{value}")
-        } else {
-            value
-        };
+        let value = if name == "PATH" { format!("{programs}:{value}") } else { value };
         command.env(name, value);
     }
     command.env("NEXUS_HOME", host.home()).envs(host.environment());

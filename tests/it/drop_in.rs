@@ -14,12 +14,7 @@ async fn served(host: &TestHost, era: Era) -> (Serving, Client) {
 }
 
 async fn edition(client: &Client) -> Option<u64> {
-    client
-        .call("echo", json!({ "text": "hello" }))
-        .await
-        .structured()
-        .get("edition")?
-        .as_u64()
+    client.call("echo", json!({ "text": "hello" })).await.structured().get("edition")?.as_u64()
 }
 
 async fn appears_changes_and_goes(era: Era) {
@@ -124,10 +119,7 @@ async fn two_shards_with_the_same_tool_both_get_a_longer_name() {
     let (_serving, mut client) = served(&host, Era::Legacy).await;
     client.until_tools(&["echo"]).await;
     let twin = nexus_test_support::publisher::fixture_manifest("echo").replace("test:echo", "test:twin");
-    host.drop_in(
-        "twin",
-        &publisher.sign(nexus_test_support::publisher::fixture_wasm("echo"), &twin),
-    );
+    host.drop_in("twin", &publisher.sign(nexus_test_support::publisher::fixture_wasm("echo"), &twin));
     client.until_tools(&["echo_echo", "twin_echo"]).await;
     host.take_out("twin");
     client.until_tools(&["echo"]).await;

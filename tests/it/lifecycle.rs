@@ -2,7 +2,7 @@
 
 use nexus_test_support::fedex::{Fault, Gate, TRACK_PATH};
 use nexus_test_support::python::Era;
-use nexus_test_support::{FedEx, Serving};
+use nexus_test_support::{FedEx, Publisher, Serving};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -52,10 +52,7 @@ async fn sigint_ends_it_in_order() {
 async fn an_idle_host_ends_at_once_even_with_a_client_that_listens() {
     let (host, _publisher) = scene::echo();
     let mut serving = host.serve_http().await;
-    let clients = (
-        Client::http(&serving, Era::Legacy).await,
-        Client::http(&serving, Era::Modern).await,
-    );
+    let clients = (Client::http(&serving, Era::Legacy).await, Client::http(&serving, Era::Modern).await);
     serving.signal(Signal::TERM);
     assert!(serving.ended().await.success(), "{}", serving.stderr());
     drop(clients);
@@ -71,32 +68,22 @@ struct Raw {
 impl Raw {
     async fn start(mut serving: Serving) -> Self {
         let (stdout, stdin) = serving.take_pipes();
-        let mut raw = Self {
-            serving,
-            stdin: Some(stdin),
-            stdout: BufReader::new(stdout).lines(),
-        };
+        let mut raw = Self { serving, stdin: Some(stdin), stdout: BufReader::new(stdout).lines() };
         let client = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "raw", "version": "1" } });
-        raw.say(&json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client }))
-            .await;
+        raw.say(&json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client })).await;
         raw.answer(1).await;
-        raw.say(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))
-            .await;
+        raw.say(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
         raw
     }
 
     async fn say(&mut self, message: &Value) {
         let stdin = self.stdin.as_mut().expect("stdin is open");
-        stdin
-            .write_all(format!("{message}\n").as_bytes())
-            .await
-            .expect("the host reads");
+        stdin.write_all(format!("{message}\n").as_bytes()).await.expect("the host reads");
     }
 
     async fn call(&mut self, id: u64, tool: &str, arguments: &Value) {
         let params = json!({ "name": tool, "arguments": arguments });
-        self.say(&json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }))
-            .await;
+        self.say(&json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })).await;
     }
 
     /// The answer to a request. Everything on stdout until then must be a message of the protocol.
@@ -139,16 +126,15 @@ async fn closing_stdin_lets_the_call_in_flight_finish() {
 #[tokio::test]
 async fn stdout_carries_nothing_but_the_protocol() {
     let fedex = FedEx::start().await;
-    let (host, publisher) = scene::misbehaving(&fedex);
+    let host = scene::misbehaving(&fedex);
     let mut raw = Raw::start(host.serve_stdio()).await;
     for (id, tool) in (2..).zip(["print", "chatter", "trap", "behave"]) {
         raw.call(id, tool, &json!({})).await;
         raw.answer(id).await;
     }
-    host.drop_in("bad", &publisher.fixture("echo").unsigned());
+    host.drop_in("bad", &Publisher::new().fixture("echo").unsigned());
     raw.serving.line(&["unsigned"]).await;
-    raw.say(&json!({ "jsonrpc": "2.0", "id": 9, "method": "no/such/method" }))
-        .await;
+    raw.say(&json!({ "jsonrpc": "2.0", "id": 9, "method": "no/such/method" })).await;
     raw.answer(9).await;
     drop(raw.stdin.take());
     while raw.message().await.is_some() {}

@@ -25,12 +25,7 @@ impl Live {
         let host = scene::live_logistics(&fedex);
         let serving = host.serve_http().await;
         let client = Client::http(&serving, Era::Modern).await;
-        Self {
-            fedex,
-            client,
-            _serving: serving,
-            _host: host,
-        }
+        Self { fedex, client, _serving: serving, _host: host }
     }
 
     async fn track(&self) -> Answer {
@@ -113,24 +108,16 @@ async fn five_failures_open_the_breaker_and_the_sixth_call_fails_at_once() {
     assert!(asked >= 5, "only {asked} requests were sent");
     let refused = live.track().await;
     assert!(refused.0.to_string().contains("circuit-open"), "{}", refused.0);
-    assert_eq!(
-        live.fedex.requests(TRACK_PATH).len(),
-        asked,
-        "the open breaker let a request through"
-    );
+    assert_eq!(live.fedex.requests(TRACK_PATH).len(), asked, "the open breaker let a request through");
 }
 
 #[tokio::test]
 async fn a_redirect_to_another_place_is_not_followed() {
     let live = Live::start().await;
     let elsewhere = FedEx::start().await;
-    live.fedex
-        .fault(TRACK_PATH, Fault::Redirect(format!("{}{TRACK_PATH}", elsewhere.url())));
+    live.fedex.fault(TRACK_PATH, Fault::Redirect(format!("{}{TRACK_PATH}", elsewhere.url())));
     assert!(live.track().await.is_error());
-    assert!(
-        elsewhere.all_requests().is_empty(),
-        "the request went where nobody granted it"
-    );
+    assert!(elsewhere.all_requests().is_empty(), "the request went where nobody granted it");
 }
 
 #[tokio::test]
@@ -149,10 +136,7 @@ async fn wrong_credentials_are_said_to_be_wrong_and_are_not_repeated() {
     let mut host = scene::live_logistics(&fedex);
     host.set("FEDEX_API_SECRET", "quite-another-secret");
     let serving = host.serve_http().await;
-    let answer = Client::http(&serving, Era::Legacy)
-        .await
-        .call("fedex_track_shipment", any_parcel())
-        .await;
+    let answer = Client::http(&serving, Era::Legacy).await.call("fedex_track_shipment", any_parcel()).await;
     assert!(answer.is_error());
     assert!(fedex.requests(TRACK_PATH).is_empty());
     assert!(
@@ -167,17 +151,9 @@ async fn missing_credentials_are_named_and_nothing_is_sent() {
     host.unset("FEDEX_API_SECRET");
     let serving = host.serve_http().await;
     let client = Client::http(&serving, Era::Legacy).await;
-    assert_eq!(
-        client.tools().await.len(),
-        scene::LOGISTICS.len(),
-        "a shard without credentials still lists its tools"
-    );
+    assert_eq!(client.tools().await.len(), scene::LOGISTICS.len(), "a shard without credentials still lists its tools");
     let answer = client.call("fedex_track_shipment", any_parcel()).await;
-    assert!(
-        answer.is_error() && answer.text().contains("FEDEX_API_SECRET"),
-        "{}",
-        answer.0
-    );
+    assert!(answer.is_error() && answer.text().contains("FEDEX_API_SECRET"), "{}", answer.0);
     assert!(fedex.all_requests().is_empty());
 }
 
@@ -185,24 +161,14 @@ async fn missing_credentials_are_named_and_nothing_is_sent() {
 #[tokio::test]
 async fn the_guest_never_holds_the_secret() {
     let fedex = FedEx::start().await;
-    let (host, _publisher) = scene::misbehaving(&fedex);
+    let host = scene::misbehaving(&fedex);
     let command = host.command(["--log", "trace", "serve", "--http", "127.0.0.1:0"]);
     let serving = Serving::http(command).await;
     let client = Client::http(&serving, Era::Modern).await;
 
     let body = json!({ "trackingInfo": [{ "trackingNumberInfo": { "trackingNumber": "000000000000" } }] }).to_string();
-    let dialled = client
-        .call(
-            "dial",
-            json!({ "url": format!("{}{TRACK_PATH}", fedex.url()), "body": body }),
-        )
-        .await;
-    assert_eq!(
-        dialled.structured().get("status"),
-        Some(&json!(200)),
-        "the credentials were used: {}",
-        dialled.0
-    );
+    let dialled = client.call("dial", json!({ "url": format!("{}{TRACK_PATH}", fedex.url()), "body": body })).await;
+    assert_eq!(dialled.structured().get("status"), Some(&json!(200)), "the credentials were used: {}", dialled.0);
 
     let token = fedex.last_token().expect("a token was issued");
     assert!(found(&client, fedex.url()).await, "the search finds what is there");
@@ -221,10 +187,5 @@ async fn the_guest_never_holds_the_secret() {
 async fn found(client: &Client, text: &str) -> bool {
     let disguised = hex::encode(text.bytes().map(|byte| !byte).collect::<Vec<u8>>());
     let answer = client.call("search_memory", json!({ "disguised": disguised })).await;
-    answer
-        .structured()
-        .get("found")
-        .and_then(Value::as_u64)
-        .expect("a count")
-        > 0
+    answer.structured().get("found").and_then(Value::as_u64).expect("a count") > 0
 }

@@ -18,3 +18,4 @@ mod rmcp_client;
 mod scene;
 mod sign_and_serve;
 mod sizes;
+mod wasi_http;

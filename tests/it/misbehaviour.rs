@@ -9,17 +9,14 @@ use crate::scene;
 
 async fn misbehaving() -> (FedEx, nexus_test_support::TestHost, Serving, Client) {
     let fedex = FedEx::start().await;
-    let (host, _publisher) = scene::misbehaving(&fedex);
+    let host = scene::misbehaving(&fedex);
     let serving = host.serve_http().await;
     let client = Client::http(&serving, Era::Modern).await;
     (fedex, host, serving, client)
 }
 
 async fn behaves(client: &Client) {
-    assert_eq!(
-        client.call("behave", json!({})).await.structured(),
-        &json!({ "done": "nothing" })
-    );
+    assert_eq!(client.call("behave", json!({})).await.structured(), &json!({ "done": "nothing" }));
 }
 
 #[tokio::test]
@@ -36,11 +33,7 @@ async fn each_excess_is_a_tool_error_with_its_code_and_the_next_call_works() {
     ] {
         let answer = client.call(tool, json!({})).await;
         assert_eq!(answer.code(), code, "{tool}: {}", answer.0);
-        assert!(
-            answer.meta("category").is_some() && answer.meta("retryable").is_some(),
-            "{tool}: {}",
-            answer.0
-        );
+        assert!(answer.meta("category").is_some() && answer.meta("retryable").is_some(), "{tool}: {}", answer.0);
         behaves(&client).await;
     }
 }
@@ -94,7 +87,7 @@ async fn a_destination_that_is_not_granted_is_denied() {
 #[tokio::test]
 async fn a_shard_that_was_only_dropped_in_has_no_network() {
     let fedex = FedEx::start().await;
-    let (host, _publisher) = scene::misbehaving(&fedex);
+    let host = scene::misbehaving(&fedex);
     host.write("nexus.toml", "");
     let serving = host.serve_http().await;
     let client = Client::http(&serving, Era::Legacy).await;
@@ -107,12 +100,7 @@ async fn a_shard_that_was_only_dropped_in_has_no_network() {
 async fn a_guest_sees_no_files() {
     let (_fedex, host, _serving, client) = misbehaving().await;
     let trust = host.home().join("trust.toml");
-    for path in [
-        "/etc/passwd",
-        "trust.toml",
-        "../home/trust.toml",
-        trust.to_str().expect("a path is text"),
-    ] {
+    for path in ["/etc/passwd", "trust.toml", "../home/trust.toml", trust.to_str().expect("a path is text")] {
         let answer = client.call("read_file", json!({ "path": path })).await;
         assert_eq!(answer.structured().get("value"), Some(&Value::Null), "{path}");
     }

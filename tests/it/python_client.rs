@@ -8,26 +8,17 @@ use crate::scene::{self, LOGISTICS};
 
 /// One call of each tool.
 fn calls() -> Vec<(&'static str, Value)> {
-    let numbers: Vec<&str> = nexus_mock_data::shipments()
-        .iter()
-        .take(3)
-        .map(|shipment| shipment.tracking_number.as_str())
-        .collect();
+    let numbers: Vec<&str> =
+        nexus_mock_data::shipments().iter().take(3).map(|shipment| shipment.tracking_number.as_str()).collect();
     vec![
         ("fedex_track_shipment", json!({ "tracking_number": numbers.first() })),
         ("fedex_track_multiple", json!({ "tracking_numbers": numbers })),
-        (
-            "fedex_get_shipment_events",
-            json!({ "tracking_number": numbers.first() }),
-        ),
+        ("fedex_get_shipment_events", json!({ "tracking_number": numbers.first() })),
         (
             "fedex_validate_address",
             json!({ "street": "500 Congress Ave Ste 1200", "city": "Austin", "state": "TX", "postal": "78701" }),
         ),
-        (
-            "fedex_get_rates",
-            json!({ "origin_postal": "78701", "dest_postal": "98101", "weight_lb": 5 }),
-        ),
+        ("fedex_get_rates", json!({ "origin_postal": "78701", "dest_postal": "98101", "weight_lb": 5 })),
     ]
 }
 
@@ -37,17 +28,10 @@ async fn converse(python: &Python, era: Era, reach: &Reach) {
     let mut conversation = python.start(era, reach, &calls, 0).await;
     let connected = conversation.next("connected").await;
     let version = connected.get("protocol").and_then(Value::as_str);
-    assert_eq!(
-        version,
-        Some(if era == Era::Modern { "2026-07-28" } else { "2025-11-25" })
-    );
+    assert_eq!(version, Some(if era == Era::Modern { "2026-07-28" } else { "2025-11-25" }));
 
     let listed = conversation.next("tools").await;
-    let tools = listed
-        .get("tools")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let tools = listed.get("tools").and_then(Value::as_array).cloned().unwrap_or_default();
     let mut names: Vec<&str> = tools.iter().filter_map(|tool| tool.get("name")?.as_str()).collect();
     names.sort_unstable();
     let mut expected = LOGISTICS.to_vec();
@@ -55,11 +39,7 @@ async fn converse(python: &Python, era: Era, reach: &Reach) {
     assert_eq!(names, expected);
     for tool in &tools {
         assert_eq!(tool.pointer("/inputSchema/type"), Some(&json!("object")), "{tool}");
-        assert_eq!(
-            tool.pointer("/inputSchema/additionalProperties"),
-            Some(&json!(false)),
-            "{tool}"
-        );
+        assert_eq!(tool.pointer("/inputSchema/additionalProperties"), Some(&json!(false)), "{tool}");
         assert_eq!(tool.pointer("/annotations/readOnlyHint"), Some(&json!(true)), "{tool}");
         assert!(tool.get("outputSchema").is_some_and(Value::is_object), "{tool}");
     }
@@ -68,28 +48,15 @@ async fn converse(python: &Python, era: Era, reach: &Reach) {
         let call = conversation.next("call").await;
         assert_eq!(call.get("tool").and_then(Value::as_str), Some(*tool));
         assert_ne!(call.pointer("/result/isError"), Some(&json!(true)), "{call}");
-        assert!(
-            call.pointer("/result/structuredContent").is_some_and(Value::is_object),
-            "{call}"
-        );
-        assert!(
-            call.pointer("/result/content/0/text").is_some_and(Value::is_string),
-            "{call}"
-        );
+        assert!(call.pointer("/result/structuredContent").is_some_and(Value::is_object), "{call}");
+        assert!(call.pointer("/result/content/0/text").is_some_and(Value::is_string), "{call}");
     }
     conversation.finish().await;
 }
 
 fn stdio(host: &TestHost) -> Reach {
-    let command = [
-        location::nexus().display().to_string(),
-        "--home".into(),
-        host.home().display().to_string(),
-    ];
-    Reach::Stdio(
-        command.into_iter().chain(["serve".into(), "--stdio".into()]).collect(),
-        host.environment().clone(),
-    )
+    let command = [location::nexus().display().to_string(), "--home".into(), host.home().display().to_string()];
+    Reach::Stdio(command.into_iter().chain(["serve".into(), "--stdio".into()]).collect(), host.environment().clone())
 }
 
 #[tokio::test]

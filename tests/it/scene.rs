@@ -30,27 +30,29 @@ pub(crate) fn live_logistics(fedex: &FedEx) -> TestHost {
     host.drop_in("logistics", &publisher.plugin("logistics"));
     host.write(
         "nexus.toml",
-        &live_config(
-            "nexus:logistics",
-            &[("FEDEX_API_URL", fedex.url()), ("FEDEX_ACCOUNT_NUMBER", ACCOUNT)],
-        ),
+        &live_config("nexus:logistics", &[("FEDEX_API_URL", fedex.url()), ("FEDEX_ACCOUNT_NUMBER", ACCOUNT)]),
     );
-    host.set("FEDEX_API_KEY", fedex.key())
-        .set("FEDEX_API_SECRET", fedex.secret());
+    host.set("FEDEX_API_KEY", fedex.key()).set("FEDEX_API_SECRET", fedex.secret());
     host
 }
 
+/// A host with the shard that speaks `wasi:http`, granted what it declares, whose vendor is the stand-in.
+pub(crate) fn fetching(fedex: &FedEx) -> TestHost {
+    vendors_guest("fetch", fedex)
+}
+
 /// A host with the shard that misbehaves. Its vendor is the stand-in, whose credentials it would like to have.
-pub(crate) fn misbehaving(fedex: &FedEx) -> (TestHost, Publisher) {
+pub(crate) fn misbehaving(fedex: &FedEx) -> TestHost {
+    vendors_guest("misbehave", fedex)
+}
+
+fn vendors_guest(folder: &str, fedex: &FedEx) -> TestHost {
     let publisher = Publisher::new();
     let mut host = TestHost::trusting(&publisher);
-    host.drop_in("misbehave", &publisher.fixture("misbehave"));
-    host.write(
-        "nexus.toml",
-        &live_config("test:misbehave", &[("VENDOR_URL", fedex.url())]),
-    );
+    host.drop_in(folder, &publisher.fixture(folder));
+    host.write("nexus.toml", &live_config(&format!("test:{folder}"), &[("VENDOR_URL", fedex.url())]));
     host.set("VENDOR_KEY", fedex.key()).set("VENDOR_SECRET", fedex.secret());
-    (host, publisher)
+    host
 }
 
 /// A host with the echo.
@@ -63,10 +65,7 @@ pub(crate) fn echo() -> (TestHost, Publisher) {
 
 /// A `nexus.toml` that grants `shard` what it declares, on this machine, with quick retries.
 fn live_config(shard: &str, values: &[(&str, &str)]) -> String {
-    let values: Vec<String> = values
-        .iter()
-        .map(|(key, value)| format!("{key} = \"{value}\""))
-        .collect();
+    let values: Vec<String> = values.iter().map(|(key, value)| format!("{key} = \"{value}\"")).collect();
     let values = values.join(
         "
 ",

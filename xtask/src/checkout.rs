@@ -19,18 +19,10 @@ impl Checkout {
     /// The checkout that this program was built from. Its target folder is the one that this program lies in, whatever
     /// `CARGO_TARGET_DIR` said.
     pub(crate) fn find() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .context("xtask lies in the root folder")?;
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the root folder")?;
         let program = std::env::current_exe().context("finding this program")?;
-        let target = program
-            .ancestors()
-            .nth(2)
-            .context("this program lies in a target folder")?;
-        Ok(Self {
-            root: root.to_owned(),
-            target: target.to_owned(),
-        })
+        let target = program.ancestors().nth(2).context("this program lies in a target folder")?;
+        Ok(Self { root: root.to_owned(), target: target.to_owned() })
     }
 
     /// A file or folder of the checkout.
@@ -45,9 +37,7 @@ impl Checkout {
 
     /// The release build of the host.
     pub(crate) fn nexus(&self) -> PathBuf {
-        self.target
-            .join("release")
-            .join(format!("nexus{}", std::env::consts::EXE_SUFFIX))
+        self.target.join("release").join(format!("nexus{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// Where the shards' components are built.
@@ -58,20 +48,14 @@ impl Checkout {
     /// `cargo ARGUMENTS…` for the host's workspace.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = Command::new("cargo");
-        cargo
-            .args(arguments)
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target);
+        cargo.args(arguments).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         cargo
     }
 
     /// `cargo ARGUMENTS…` for a workspace of shards. They share one target folder, so that the SDK is compiled once.
     pub(crate) fn shard_cargo(&self, workspace: &str, arguments: &[&str]) -> Command {
         let mut cargo = Command::new("cargo");
-        cargo
-            .args(arguments)
-            .current_dir(self.path(workspace))
-            .env("CARGO_TARGET_DIR", self.path("plugins/target"));
+        cargo.args(arguments).current_dir(self.path(workspace)).env("CARGO_TARGET_DIR", self.path("plugins/target"));
         cargo
     }
 }

@@ -61,25 +61,13 @@ impl Demo {
         let checkout = Checkout::find()?;
         self.check_address()?;
         toolchain::ensure_wasm_target()?;
-        build::with_progress(
-            "the host",
-            checkout.cargo(&["build", "--release", "--package", "nexus"]),
-        )?;
-        build::with_progress(
-            "the shards",
-            checkout.shard_cargo("plugins", &["build", "--release", "--target", WASM]),
-        )?;
+        build::with_progress("the host", checkout.cargo(&["build", "--release", "--package", "nexus"]))?;
+        build::with_progress("the shards", checkout.shard_cargo("plugins", &["build", "--release", "--target", WASM]))?;
 
-        let host = Host {
-            nexus: checkout.nexus(),
-            home: checkout.path(".nexus"),
-        };
+        let host = Host { nexus: checkout.nexus(), home: checkout.path(".nexus") };
         host.make_key()?;
         for (folder, stem) in SHARDS {
-            host.sign(
-                &checkout.path("plugins").join(folder),
-                &checkout.components().join(format!("{stem}.wasm")),
-            )?;
+            host.sign(&checkout.path("plugins").join(folder), &checkout.components().join(format!("{stem}.wasm")))?;
         }
 
         let (events, happened) = channel();
@@ -102,18 +90,10 @@ impl Demo {
     /// Better now than after minutes of building.
     fn check_address(&self) -> Result<()> {
         if !self.addr.ip().is_loopback() {
-            bail!(
-                "{} is not a loopback address, and the host has no authentication yet: use 127.0.0.1",
-                self.addr
-            );
+            bail!("{} is not a loopback address, and the host has no authentication yet: use 127.0.0.1", self.addr);
         }
         let free = TcpListener::bind(self.addr).map(drop);
-        free.with_context(|| {
-            format!(
-                "{} cannot be used; choose another with --addr 127.0.0.1:PORT",
-                self.addr
-            )
-        })
+        free.with_context(|| format!("{} cannot be used; choose another with --addr 127.0.0.1:PORT", self.addr))
     }
 
     fn check_and_explain(&self, host: &Host, happened: &Receiver<Event>) -> Result<()> {
@@ -125,10 +105,7 @@ impl Demo {
         };
         let arguments = json!({ "tracking_number": TRACKING_NUMBER });
         let result = endpoint::call(address, "fedex_track_shipment", &arguments)?;
-        say::line(&format!(
-            "\nfedex_track_shipment {arguments} answers\n{}",
-            pretty(&result)?
-        ));
+        say::line(&format!("\nfedex_track_shipment {arguments} answers\n{}", pretty(&result)?));
         if !self.once {
             explain(host, address)?;
         }
@@ -164,16 +141,8 @@ impl Host {
     /// that the component never lies there unsigned.
     fn sign(&self, project: &Path, component: &Path) -> Result<()> {
         let mut sign = self.command(&["shard", "sign"]);
-        quietly(
-            sign.arg(component)
-                .arg("--manifest")
-                .arg(project.join("shard.toml"))
-                .args(["--key", KEY]),
-        )?;
-        let name = component
-            .file_name()
-            .context("a component is a file")?
-            .to_string_lossy();
+        quietly(sign.arg(component).arg("--manifest").arg(project.join("shard.toml")).args(["--key", KEY]))?;
+        let name = component.file_name().context("a component is a file")?.to_string_lossy();
         for file in [format!("{name}.intoto.json"), name.into_owned()] {
             let to = self.home.join("shards").join(&file);
             fs::copy(component.with_file_name(&file), &to).with_context(|| format!("copying to {}", to.display()))?;
@@ -187,14 +156,8 @@ impl Host {
         // A group of its own: Ctrl-C reaches this program alone, which then asks the host to stop, once.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        command
-            .envs(ENVIRONMENT)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("starting {}", self.nexus.display()))?;
+        command.envs(ENVIRONMENT).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("starting {}", self.nexus.display()))?;
         let stderr = child.stderr.take().context("the host's stderr is a pipe")?;
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -231,10 +194,7 @@ fn end(host: &mut Child) -> Result<ExitStatus> {
 /// Runs a command and shows what it says only when it fails.
 fn quietly(command: &mut Command) -> Result<()> {
     let shown = format!("{command:?}");
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("starting {shown}"))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("starting {shown}"))?;
     if !output.status.success() {
         bail!("{shown} failed\n{}", String::from_utf8_lossy(&output.stderr).trim());
     }
@@ -245,17 +205,12 @@ fn quietly(command: &mut Command) -> Result<()> {
 fn explain(host: &Host, address: SocketAddr) -> Result<()> {
     let nexus = host.nexus.display().to_string();
     let home = host.home.display().to_string();
-    let environment: serde_json::Map<String, Value> = ENVIRONMENT
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), json!(value)))
-        .collect();
+    let environment: serde_json::Map<String, Value> =
+        ENVIRONMENT.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     let desktop = json!({ "mcpServers": { "nexus": {
         "command": nexus, "args": ["--home", home, "serve", "--stdio"], "env": environment,
     } } });
-    let variables: Vec<String> = ENVIRONMENT
-        .iter()
-        .map(|(name, value)| format!("--env {name}={value}"))
-        .collect();
+    let variables: Vec<String> = ENVIRONMENT.iter().map(|(name, value)| format!("--env {name}={value}")).collect();
     say::line(&format!(
         "\nClaude Code, over HTTP while this runs:\n\n  claude mcp add --transport http nexus http://{address}/mcp\n\n\
          Claude Code, over stdio (it starts the host itself):\n\n  \
@@ -277,11 +232,7 @@ fn pretty(value: &Value) -> Result<String> {
 /// An argument as a shell takes it.
 fn quoted(argument: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "/._-".contains(character);
-    if argument.chars().all(plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', r"'\''"))
-    }
+    if argument.chars().all(plain) { argument.to_owned() } else { format!("'{}'", argument.replace('\'', r"'\''")) }
 }
 
 #[cfg(test)]
@@ -297,25 +248,14 @@ mod tests {
 
     #[test]
     fn an_address_that_others_could_reach_is_refused() {
-        let demo = Demo {
-            once: true,
-            addr: SocketAddr::from(([0, 0, 0, 0], 0)),
-        };
-        assert!(
-            demo.check_address()
-                .expect_err("not loopback")
-                .to_string()
-                .contains("loopback")
-        );
+        let demo = Demo { once: true, addr: SocketAddr::from(([0, 0, 0, 0], 0)) };
+        assert!(demo.check_address().expect_err("not loopback").to_string().contains("loopback"));
     }
 
     #[test]
     fn a_port_in_use_is_said_before_anything_is_built() {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let demo = Demo {
-            once: true,
-            addr: taken.local_addr().expect("it has an address"),
-        };
+        let demo = Demo { once: true, addr: taken.local_addr().expect("it has an address") };
         assert!(demo.check_address().expect_err("in use").to_string().contains("--addr"));
     }
 

@@ -90,10 +90,8 @@ mod tests {
 
     #[test]
     fn reads_a_result_in_plain_json() {
-        let result = result_of(&answer(
-            "200 OK",
-            r#"{"jsonrpc":"2.0","id":1,"result":{"isError":false,"content":[]}}"#,
-        ));
+        let result =
+            result_of(&answer("200 OK", r#"{"jsonrpc":"2.0","id":1,"result":{"isError":false,"content":[]}}"#));
         assert_eq!(result.expect("a result"), json!({ "isError": false, "content": [] }));
     }
 
@@ -101,24 +99,15 @@ mod tests {
     fn reads_a_result_in_an_event_stream_after_other_messages() {
         let stream = "event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\n\
                       data: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[1]}}\n\n";
-        assert_eq!(
-            result_of(&answer("200 OK", stream)).expect("a result"),
-            json!({ "content": [1] })
-        );
+        assert_eq!(result_of(&answer("200 OK", stream)).expect("a result"), json!({ "content": [1] }));
     }
 
     #[test]
     fn a_failure_of_any_kind_is_a_failure() {
         for (status, body) in [
             ("406 Not Acceptable", "no"),
-            (
-                "200 OK",
-                r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}}"#,
-            ),
-            (
-                "200 OK",
-                r#"{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[]}}"#,
-            ),
+            ("200 OK", r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}}"#),
+            ("200 OK", r#"{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[]}}"#),
             ("200 OK", "no JSON"),
             ("200 OK", ""),
         ] {

@@ -24,9 +24,7 @@ pub(crate) fn prepare(checkout: &Checkout) -> Result<()> {
         return Ok(());
     }
     say::step("installing the Python client for the tests");
-    let made = run(Command::new("python3")
-        .args(["-m", "venv", "--clear"])
-        .arg(&environment));
+    let made = run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
     let interpreter = environment.join("bin/python");
     let installed = made
         && run(Command::new(&interpreter)

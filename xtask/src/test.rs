@@ -35,20 +35,12 @@ impl Test {
         build::with_progress("the shards", checkout.shard_cargo("plugins", &wasm))?;
         build::with_progress("the shards for tests", checkout.shard_cargo("tests/fixtures", &wasm))?;
         // All targets, because `cargo test` unifies features over them: what is compiled here is not compiled again there.
-        build::with_progress(
-            "the host and its tests",
-            checkout.cargo(&["build", "--workspace", "--all-targets"]),
-        )?;
+        build::with_progress("the host and its tests", checkout.cargo(&["build", "--workspace", "--all-targets"]))?;
         python::prepare(&checkout)?;
 
         let filter = self.filter.as_slice().iter().map(String::as_str);
         let arguments = |scope: &[&'static str]| {
-            ["test", "--no-fail-fast"]
-                .iter()
-                .chain(scope)
-                .copied()
-                .chain(filter.clone())
-                .collect::<Vec<_>>()
+            ["test", "--no-fail-fast"].iter().chain(scope).copied().chain(filter.clone()).collect::<Vec<_>>()
         };
         say::step("the host's tests");
         let host = run(checkout.cargo(&arguments(&["--workspace"])))?;
@@ -56,10 +48,7 @@ impl Test {
         let shards = run(checkout.shard_cargo("plugins", &arguments(&["--workspace"])))?;
 
         let tally = Tally::default().and(host.0).and(shards.0);
-        say::line(&format!(
-            "\n{} tests passed, {} failed, {} ignored",
-            tally.passed, tally.failed, tally.ignored
-        ));
+        say::line(&format!("\n{} tests passed, {} failed, {} ignored", tally.passed, tally.failed, tally.ignored));
         if tally.failed > 0 || !host.1 || !shards.1 {
             bail!("not every test passed; the failures are above");
         }
@@ -69,11 +58,7 @@ impl Test {
 
 /// Runs `cargo test`, passing its output through. Answers what it counted, and whether cargo was content.
 fn run(mut cargo: Command) -> Result<(Tally, bool)> {
-    let mut child = cargo
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("starting cargo")?;
+    let mut child = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("starting cargo")?;
     let mut tally = Tally::default();
     for line in BufReader::new(child.stdout.take().context("cargo's stdout is a pipe")?).lines() {
         let line = line.context("reading what the tests say")?;
@@ -95,16 +80,8 @@ impl Tally {
     /// Reads `test result: ok. 12 passed; 0 failed; 1 ignored; …`.
     fn in_line(line: &str) -> Option<Self> {
         let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
-        let count = |what: &str| {
-            counts
-                .split("; ")
-                .find_map(|part| part.strip_suffix(what)?.trim().parse().ok())
-        };
-        Some(Self {
-            passed: count("passed")?,
-            failed: count("failed")?,
-            ignored: count("ignored")?,
-        })
+        let count = |what: &str| counts.split("; ").find_map(|part| part.strip_suffix(what)?.trim().parse().ok());
+        Some(Self { passed: count("passed")?, failed: count("failed")?, ignored: count("ignored")? })
     }
 }
 
@@ -115,14 +92,7 @@ mod tests {
     #[test]
     fn counts_what_the_harness_reports() {
         let line = "test result: FAILED. 12 passed; 2 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.05s";
-        assert_eq!(
-            Tally::in_line(line),
-            Some(Tally {
-                passed: 12,
-                failed: 2,
-                ignored: 1
-            })
-        );
+        assert_eq!(Tally::in_line(line), Some(Tally { passed: 12, failed: 2, ignored: 1 }));
     }
 
     #[test]

@@ -17,12 +17,9 @@ pub(crate) fn ensure_wasm_target() -> Result<()> {
         return Ok(());
     }
     say::note(&format!("installing the Rust target {WASM}"));
-    let added = Command::new("rustup")
-        .args(["target", "add", WASM])
-        .status()
-        .with_context(|| {
-            format!("the Rust target {WASM} is missing and rustup is not there to install it; see https://rustup.rs")
-        })?;
+    let added = Command::new("rustup").args(["target", "add", WASM]).status().with_context(|| {
+        format!("the Rust target {WASM} is missing and rustup is not there to install it; see https://rustup.rs")
+    })?;
     if !added.success() {
         bail!("`rustup target add {WASM}` failed; its reason is above");
     }
@@ -30,9 +27,7 @@ pub(crate) fn ensure_wasm_target() -> Result<()> {
 }
 
 fn has_wasm_target() -> Result<bool> {
-    let asked = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", WASM])
-        .output();
+    let asked = Command::new("rustc").args(["--print", "target-libdir", "--target", WASM]).output();
     let output = asked.context("starting rustc; install Rust with rustup, see https://rustup.rs")?;
     let folder = String::from_utf8_lossy(&output.stdout);
     Ok(output.status.success() && Path::new(folder.trim()).is_dir())

@@ -39,10 +39,7 @@ impl Default for Outside {
     /// The operating system's resolver and randomness.
     fn default() -> Self {
         // Without randomness the wait has no jitter, and nothing else is lost.
-        Self {
-            resolver: Arc::new(SystemResolver),
-            randomness: || getrandom::u32().unwrap_or(u32::MAX / 2),
-        }
+        Self { resolver: Arc::new(SystemResolver), randomness: || getrandom::u32().unwrap_or(u32::MAX / 2) }
     }
 }
 
@@ -78,13 +75,7 @@ impl Broker {
     /// # Errors
     /// [`GrantError`] when the grant names what the manifest does not declare, or a value does not fit.
     pub fn shard(&self, manifest: &Manifest, grant: OperatorGrant) -> Result<Arc<ShardAccess>, GrantError> {
-        let OperatorGrant {
-            http,
-            profiles: granted,
-            private_addresses,
-            config,
-            secrets,
-        } = grant;
+        let OperatorGrant { http, profiles: granted, private_addresses, config, secrets } = grant;
         let config = Settings::new(manifest, config)?;
         let addresses = AddressRule::new(private_addresses);
         let resolver = CheckedResolver::new(Arc::clone(&self.outside.resolver), addresses.clone());
@@ -116,15 +107,9 @@ pub struct Missing {
 
 impl Missing {
     fn of(manifest: &Manifest, settings: &Settings, profiles: &Profiles) -> Self {
-        let keys = manifest
-            .http
-            .iter()
-            .filter_map(|destination| destination.url.config_key());
+        let keys = manifest.http.iter().filter_map(|destination| destination.url.config_key());
         Self {
-            config: keys
-                .filter(|key| settings.get(key.as_str()).is_none())
-                .map(ToString::to_string)
-                .collect(),
+            config: keys.filter(|key| settings.get(key.as_str()).is_none()).map(ToString::to_string).collect(),
             credentials: profiles.missing().cloned().collect(),
         }
     }

@@ -54,12 +54,7 @@ impl Credential {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).ok()?;
         value.set_sensitive(true);
         let secrets = [token].into_iter().chain(behind).cloned().collect();
-        Some(Self {
-            name: header::AUTHORIZATION,
-            value,
-            secrets,
-            token: number,
-        })
+        Some(Self { name: header::AUTHORIZATION, value, secrets, token: number })
     }
 }
 
@@ -92,10 +87,7 @@ impl Profiles {
         secrets: &BTreeMap<String, SecretString>,
     ) -> Result<Self, GrantError> {
         let known = manifest.secret_names();
-        if let Some(name) = secrets
-            .keys()
-            .find(|name| !known.iter().any(|known| known.as_str() == name.as_str()))
-        {
+        if let Some(name) = secrets.keys().find(|name| !known.iter().any(|known| known.as_str() == name.as_str())) {
             return Err(GrantError::UnknownSecret { name: name.clone() });
         }
         let profiles = manifest.auth.iter().map(|(name, declared)| {
@@ -124,18 +116,13 @@ impl Profiles {
         errand: &Errand<'_>,
         rejected: Option<&Credential>,
     ) -> Result<Credential, HttpError> {
-        let missing = |secrets| HttpError::CredentialsMissing {
-            profile: profile.to_string(),
-            secrets,
-        };
+        let missing = |secrets| HttpError::CredentialsMissing { profile: profile.to_string(), secrets };
         match self.0.get(profile) {
             None => Err(missing(Vec::new())),
             Some(Profile::Incomplete(keys)) => Err(missing(keys.clone())),
             Some(Profile::Fixed(fixed)) => Ok(fixed.credential()),
             Some(Profile::ClientCredentials(credentials)) => {
-                credentials
-                    .credential(profile, errand, rejected.and_then(|credential| credential.token))
-                    .await
+                credentials.credential(profile, errand, rejected.and_then(|credential| credential.token)).await
             }
         }
     }
@@ -147,35 +134,18 @@ impl Profile {
         settings: &Settings,
         secrets: &BTreeMap<String, SecretString>,
     ) -> Result<Self, GrantError> {
-        let given = |name: &SecretName| {
-            secrets
-                .get(name.as_str())
-                .filter(|secret| !secret.expose_secret().is_empty())
-        };
+        let given = |name: &SecretName| secrets.get(name.as_str()).filter(|secret| !secret.expose_secret().is_empty());
         let absent = |name: &&SecretName| given(name).is_none();
         let mut missing: Vec<_> = declared.secrets().filter(absent).map(ToString::to_string).collect();
         let invalid = |name: &SecretName| GrantError::InvalidSecret { name: name.to_string() };
         let complete = match declared {
             AuthProfile::Bearer { token } => given(token)
-                .map(|secret| {
-                    FixedCredential::bearer(secret)
-                        .ok_or_else(|| invalid(token))
-                        .map(Self::Fixed)
-                })
+                .map(|secret| FixedCredential::bearer(secret).ok_or_else(|| invalid(token)).map(Self::Fixed))
                 .transpose()?,
             AuthProfile::ApiKey { header, key } => given(key)
-                .map(|secret| {
-                    FixedCredential::api_key(header, secret)
-                        .ok_or_else(|| invalid(key))
-                        .map(Self::Fixed)
-                })
+                .map(|secret| FixedCredential::api_key(header, secret).ok_or_else(|| invalid(key)).map(Self::Fixed))
                 .transpose()?,
-            AuthProfile::OAuth2ClientCredentials {
-                token_url,
-                client_id,
-                client_secret,
-                scope,
-            } => {
+            AuthProfile::OAuth2ClientCredentials { token_url, client_id, client_secret, scope } => {
                 let endpoint = resolve(token_url, settings)?;
                 if endpoint.is_none() {
                     missing.extend(token_url.config_key().map(ToString::to_string));

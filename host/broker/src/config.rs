@@ -25,16 +25,10 @@ impl Settings {
             let Some(declaration) = manifest.config.get(key.as_str()) else {
                 return Err(GrantError::UnknownConfig { key: key.clone() });
             };
-            let invalid = |reason| GrantError::InvalidConfig {
-                key: key.clone(),
-                reason,
-            };
+            let invalid = |reason| GrantError::InvalidConfig { key: key.clone(), reason };
             declaration.kind.accepts(value).map_err(invalid)?;
         }
-        Ok(Self {
-            declared: manifest.config.clone(),
-            operator,
-        })
+        Ok(Self { declared: manifest.config.clone(), operator })
     }
 
     /// The operator's value or the default; none for a key without either, and for every key that is not declared.
@@ -86,9 +80,7 @@ mod tests {
             default = false
             "#,
         );
-        let values = values
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let values = values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         Settings::new(&manifest, values.collect())
     }
 
@@ -105,10 +97,7 @@ mod tests {
     fn json_has_every_declared_key_as_its_kind() {
         let settings = settings(&[("PAGE", "7"), ("RATIO", "0.5"), ("USE_MOCK", "true")]).unwrap();
         let json: Value = serde_json::from_str(&settings.to_json()).unwrap();
-        assert_eq!(
-            json,
-            serde_json::json!({ "TEXT": null, "PAGE": 7, "RATIO": 0.5, "USE_MOCK": true })
-        );
+        assert_eq!(json, serde_json::json!({ "TEXT": null, "PAGE": 7, "RATIO": 0.5, "USE_MOCK": true }));
     }
 
     #[test]

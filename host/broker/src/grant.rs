@@ -117,11 +117,7 @@ impl fmt::Display for DestinationRule {
 impl DestinationRule {
     /// What this rule allows, given the methods that the manifest declares.
     fn destination(&self, declared: &[Method]) -> Destination {
-        let methods = if self.methods.is_empty() {
-            declared
-        } else {
-            &self.methods
-        };
+        let methods = if self.methods.is_empty() { declared } else { &self.methods };
         Destination::new(&self.target, methods.to_vec())
     }
 }
@@ -190,16 +186,11 @@ impl GrantError {
 /// # Errors
 /// [`GrantError::InvalidAddress`] when the value is no usable address.
 pub(crate) fn resolve(template: &UrlTemplate, settings: &Settings) -> Result<Option<TargetUrl>, GrantError> {
-    let invalid = |reason: String| GrantError::InvalidAddress {
-        template: template.to_string(),
-        reason,
-    };
+    let invalid = |reason: String| GrantError::InvalidAddress { template: template.to_string(), reason };
     match template.resolve(|key| settings.get(key).map(str::to_owned)) {
         Err(UrlTemplateError::Missing(_)) => Ok(None),
         Err(error) => Err(invalid(error.to_string())),
-        Ok(url) => TargetUrl::from_url(url)
-            .map(Some)
-            .map_err(|reason| invalid(reason.to_owned())),
+        Ok(url) => TargetUrl::from_url(url).map(Some).map_err(|reason| invalid(reason.to_owned())),
     }
 }
 
@@ -220,38 +211,22 @@ pub(crate) fn egress(
         let Some(target) = resolve(&declaration.url, settings)? else {
             continue;
         };
-        let methods: Vec<_> = declaration
-            .methods
-            .iter()
-            .filter_map(|method| Method::from_str(method).ok())
-            .collect();
+        let methods: Vec<_> = declaration.methods.iter().filter_map(|method| Method::from_str(method).ok()).collect();
         let destination = Destination::new(&target, methods.clone());
-        let by_value = declaration
-            .url
-            .config_key()
-            .is_some_and(|key| settings.is_operators(key));
+        let by_value = declaration.url.config_key().is_some_and(|key| settings.is_operators(key));
         let allowed = match http {
             HttpGrant::Declared => vec![destination.clone()],
             HttpGrant::Nothing if by_value => vec![destination.clone()],
             HttpGrant::Nothing => Vec::new(),
-            HttpGrant::Only(rules) => rules
-                .iter()
-                .filter_map(|rule| destination.intersection(&rule.destination(&methods)))
-                .collect(),
+            HttpGrant::Only(rules) => {
+                rules.iter().filter_map(|rule| destination.intersection(&rule.destination(&methods))).collect()
+            }
         };
-        let rule = |destination| EgressRule {
-            destination,
-            profile: declaration.auth.clone(),
-        };
+        let rule = |destination| EgressRule { destination, profile: declaration.auth.clone() };
         granted.extend(allowed.into_iter().map(rule));
         declared.push(destination);
     }
-    Ok(EgressPolicy {
-        granted,
-        declared,
-        profiles: granted_profiles(manifest, profiles)?,
-        addresses,
-    })
+    Ok(EgressPolicy { granted, declared, profiles: granted_profiles(manifest, profiles)?, addresses })
 }
 
 fn granted_profiles(manifest: &Manifest, grant: &ProfileGrant) -> Result<BTreeSet<ProfileName>, GrantError> {
@@ -259,9 +234,7 @@ fn granted_profiles(manifest: &Manifest, grant: &ProfileGrant) -> Result<BTreeSe
         ProfileGrant::Nothing => Ok(BTreeSet::new()),
         ProfileGrant::Declared => Ok(manifest.auth.keys().cloned().collect()),
         ProfileGrant::Only(names) => match names.iter().find(|name| !manifest.auth.contains_key(*name)) {
-            Some(unknown) => Err(GrantError::UnknownProfile {
-                profile: unknown.to_string(),
-            }),
+            Some(unknown) => Err(GrantError::UnknownProfile { profile: unknown.to_string() }),
             None => Ok(names.clone()),
         },
     }
@@ -299,19 +272,9 @@ pub(crate) mod tests {
 
     fn reachable(http: &HttpGrant, base: Option<&str>, method: &Method, url: &str) -> bool {
         let manifest = manifest(SECTIONS);
-        let values = base
-            .map(|base| ("BASE".to_owned(), base.to_owned()))
-            .into_iter()
-            .collect();
+        let values = base.map(|base| ("BASE".to_owned(), base.to_owned())).into_iter().collect();
         let settings = Settings::new(&manifest, values).unwrap();
-        let policy = egress(
-            &manifest,
-            &settings,
-            http,
-            &ProfileGrant::Nothing,
-            AddressRule::default(),
-        )
-        .unwrap();
+        let policy = egress(&manifest, &settings, http, &ProfileGrant::Nothing, AddressRule::default()).unwrap();
         policy.check(method, TargetUrl::parse(url).unwrap()).is_ok()
     }
 
@@ -321,99 +284,36 @@ pub(crate) mod tests {
 
     #[test]
     fn nothing_is_reachable_without_a_grant() {
-        assert!(!reachable(
-            &HttpGrant::Nothing,
-            None,
-            &Method::GET,
-            "https://default.example/v1"
-        ));
-        assert!(!reachable(
-            &HttpGrant::Nothing,
-            None,
-            &Method::GET,
-            "https://fixed.example/"
-        ));
+        assert!(!reachable(&HttpGrant::Nothing, None, &Method::GET, "https://default.example/v1"));
+        assert!(!reachable(&HttpGrant::Nothing, None, &Method::GET, "https://fixed.example/"));
     }
 
     #[test]
     fn declared_grants_what_the_manifest_says_and_no_more() {
-        assert!(reachable(
-            &HttpGrant::Declared,
-            None,
-            &Method::POST,
-            "https://default.example/v1/x"
-        ));
-        assert!(!reachable(
-            &HttpGrant::Declared,
-            None,
-            &Method::GET,
-            "https://default.example/v2"
-        ));
-        assert!(!reachable(
-            &HttpGrant::Declared,
-            None,
-            &Method::POST,
-            "https://fixed.example/"
-        ));
+        assert!(reachable(&HttpGrant::Declared, None, &Method::POST, "https://default.example/v1/x"));
+        assert!(!reachable(&HttpGrant::Declared, None, &Method::GET, "https://default.example/v2"));
+        assert!(!reachable(&HttpGrant::Declared, None, &Method::POST, "https://fixed.example/"));
     }
 
     #[test]
     fn an_operators_address_is_a_grant_for_that_destination_alone() {
         let base = Some("https://customer.example/api");
-        assert!(reachable(
-            &HttpGrant::Nothing,
-            base,
-            &Method::GET,
-            "https://customer.example/api/v1"
-        ));
-        assert!(!reachable(
-            &HttpGrant::Nothing,
-            base,
-            &Method::GET,
-            "https://default.example/v1"
-        ));
-        assert!(!reachable(
-            &HttpGrant::Nothing,
-            base,
-            &Method::GET,
-            "https://fixed.example/"
-        ));
+        assert!(reachable(&HttpGrant::Nothing, base, &Method::GET, "https://customer.example/api/v1"));
+        assert!(!reachable(&HttpGrant::Nothing, base, &Method::GET, "https://default.example/v1"));
+        assert!(!reachable(&HttpGrant::Nothing, base, &Method::GET, "https://fixed.example/"));
     }
 
     #[test]
     fn a_list_narrows_what_is_declared_and_never_widens_it() {
-        let list = only(&[
-            "GET https://default.example/v1/track",
-            "https://other.example",
-            "DELETE https://fixed.example",
-        ]);
-        assert!(reachable(
-            &list,
-            None,
-            &Method::GET,
-            "https://default.example/v1/track/1"
-        ));
-        assert!(!reachable(
-            &list,
-            None,
-            &Method::POST,
-            "https://default.example/v1/track/1"
-        ));
+        let list =
+            only(&["GET https://default.example/v1/track", "https://other.example", "DELETE https://fixed.example"]);
+        assert!(reachable(&list, None, &Method::GET, "https://default.example/v1/track/1"));
+        assert!(!reachable(&list, None, &Method::POST, "https://default.example/v1/track/1"));
         assert!(!reachable(&list, None, &Method::GET, "https://default.example/v1"));
         assert!(!reachable(&list, None, &Method::GET, "https://other.example/"));
         assert!(!reachable(&list, None, &Method::DELETE, "https://fixed.example/"));
-        assert!(!reachable(
-            &list,
-            Some("https://customer.example"),
-            &Method::GET,
-            "https://customer.example/v1"
-        ));
-        assert!(reachable(
-            &only(&["https://default.example"]),
-            None,
-            &Method::POST,
-            "https://default.example/v1"
-        ));
+        assert!(!reachable(&list, Some("https://customer.example"), &Method::GET, "https://customer.example/v1"));
+        assert!(reachable(&only(&["https://default.example"]), None, &Method::POST, "https://default.example/v1"));
     }
 
     #[test]
@@ -421,14 +321,9 @@ pub(crate) mod tests {
         for text in ["https://api.example/v1", "GET,POST https://api.example/v1"] {
             assert_eq!(text.parse::<DestinationRule>().unwrap().to_string(), text);
         }
-        for text in [
-            "api.example",
-            "GET",
-            "G@T https://api.example",
-            "https://u@api.example",
-            "https://api.example?x",
-            "",
-        ] {
+        for text in
+            ["api.example", "GET", "G@T https://api.example", "https://u@api.example", "https://api.example?x", ""]
+        {
             assert!(text.parse::<DestinationRule>().is_err(), "{text}");
         }
     }
@@ -436,9 +331,6 @@ pub(crate) mod tests {
     #[test]
     fn refuses_to_grant_a_profile_that_is_not_declared() {
         let grant = ProfileGrant::Only(BTreeSet::from(["fedex".parse().unwrap()]));
-        assert_eq!(
-            granted_profiles(&manifest(""), &grant).unwrap_err().code(),
-            "profile-unknown"
-        );
+        assert_eq!(granted_profiles(&manifest(""), &grant).unwrap_err().code(), "profile-unknown");
     }
 }

@@ -59,12 +59,7 @@ struct Journey<'a> {
 
 impl ShardHttp {
     pub(crate) fn new(egress: EgressPolicy, profiles: Profiles, exchange: Exchange, settings: BrokerSettings) -> Self {
-        Self {
-            egress,
-            profiles,
-            exchange,
-            settings,
-        }
+        Self { egress, profiles, exchange, settings }
     }
 
     pub(crate) fn exchange(&self) -> &Exchange {
@@ -78,10 +73,7 @@ impl ShardHttp {
     pub(crate) async fn send(&self, scope: &CallScope, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         scope.begin_request(self.settings.requests_per_call)?;
         let now = Instant::now();
-        let deadline = request
-            .timeout
-            .and_then(|timeout| now.checked_add(timeout))
-            .unwrap_or(scope.deadline());
+        let deadline = request.timeout.and_then(|timeout| now.checked_add(timeout)).unwrap_or(scope.deadline());
         let mut journey = Journey {
             scope,
             deadline: deadline.min(scope.deadline()),
@@ -95,12 +87,7 @@ impl ShardHttp {
             answer.hide(secret);
         }
         let Answer { status, headers, body } = answer;
-        Ok(HttpResponse {
-            status,
-            headers,
-            body,
-            attempts: journey.attempts.count(),
-        })
+        Ok(HttpResponse { status, headers, body, attempts: journey.attempts.count() })
     }
 
     async fn follow(&self, journey: &mut Journey<'_>, first: Hop) -> Result<Answer, HttpError> {
@@ -111,17 +98,11 @@ impl ShardHttp {
             let Some(next) = redirect::next(&hop, &answer)? else {
                 return Ok(answer);
             };
-            grant = self
-                .egress
-                .check(&next.method, next.target.clone())
-                .map_err(redirect_refused)?;
+            grant = self.egress.check(&next.method, next.target.clone()).map_err(redirect_refused)?;
             hop = next;
         }
         let reason = format!("more than {REDIRECTS} in a row");
-        Err(HttpError::RedirectRefused {
-            reason,
-            destination: None,
-        })
+        Err(HttpError::RedirectRefused { reason, destination: None })
     }
 
     /// Sends one hop with the credentials that its grant names; once more with new ones when the server refuses those.
@@ -130,12 +111,8 @@ impl ShardHttp {
         let Some(profile) = grant.profile() else {
             return self.exchange_with(journey, grant, hop, &hop.headers).await;
         };
-        let errand = Errand {
-            egress: &self.egress,
-            exchange: &self.exchange,
-            scope: journey.scope,
-            deadline: journey.deadline,
-        };
+        let errand =
+            Errand { egress: &self.egress, exchange: &self.exchange, scope: journey.scope, deadline: journey.deadline };
         let credential = self.profiles.credential(profile, &errand, None).await?;
         let headers = attach(journey, hop, &credential)?;
         let answer = self.exchange_with(journey, grant, hop, &headers).await?;
@@ -156,13 +133,7 @@ impl ShardHttp {
         headers: &HeaderMap,
     ) -> Result<Answer, HttpError> {
         let idempotent = journey.idempotent.unwrap_or_else(|| is_idempotent(grant.method()));
-        let outgoing = Outgoing {
-            grant,
-            headers,
-            body: &hop.body,
-            idempotent,
-            deadline: journey.deadline,
-        };
+        let outgoing = Outgoing { grant, headers, body: &hop.body, idempotent, deadline: journey.deadline };
         self.exchange.run(journey.scope, &outgoing, &mut journey.attempts).await
     }
 }
@@ -171,9 +142,7 @@ impl ShardHttp {
 fn attach(journey: &mut Journey<'_>, hop: &Hop, credential: &Credential) -> Result<HeaderMap, HttpError> {
     let (name, value) = credential.header();
     if hop.headers.contains_key(name) {
-        return Err(HttpError::InvalidRequest(format!(
-            "the header `{name}` belongs to the broker here"
-        )));
+        return Err(HttpError::InvalidRequest(format!("the header `{name}` belongs to the broker here")));
     }
     journey.attached.extend(credential.secrets().cloned());
     let mut headers = hop.headers.clone();

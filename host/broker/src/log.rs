@@ -76,18 +76,9 @@ fn clean(text: &str, limit: usize) -> String {
 
 /// Skips the rest of an escape sequence (ECMA-48 §5.4): up to its final byte, or to the end of an operating-system command.
 fn skip_escape_sequence(introducer: char, characters: &mut Peekable<impl Iterator<Item = char>>) {
-    let kind = if introducer == '\u{9b}' {
-        Some('[')
-    } else {
-        characters.next()
-    };
+    let kind = if introducer == '\u{9b}' { Some('[') } else { characters.next() };
     match kind {
-        Some('[') => {
-            while characters
-                .next()
-                .is_some_and(|character| !matches!(character, '\u{40}'..='\u{7e}'))
-            {}
-        }
+        Some('[') => while characters.next().is_some_and(|character| !matches!(character, '\u{40}'..='\u{7e}')) {},
         Some(']' | 'P' | 'X' | '^' | '_') => {
             while let Some(character) = characters.next() {
                 if character == '\u{7}' || character == '\u{9c}' {
@@ -126,24 +117,10 @@ mod tests {
     fn a_line_names_its_shard_and_call_and_stays_one_line() {
         let log = LogBook::open();
         let access = Setup::new(ONE_DESTINATION, "https://api.example").access();
-        access.log(
-            &scope(),
-            LogLevel::Warn,
-            "track\ning",
-            "parcel\nlost",
-            Some(r#"{"number":1}"#),
-        );
+        access.log(&scope(), LogLevel::Warn, "track\ning", "parcel\nlost", Some(r#"{"number":1}"#));
         let text = log.text();
         assert_eq!(text.lines().count(), 1, "{text}");
-        for part in [
-            "WARN",
-            "shard",
-            "acme:probe",
-            "call-1",
-            "track ing",
-            "parcel lost",
-            "number",
-        ] {
+        for part in ["WARN", "shard", "acme:probe", "call-1", "track ing", "parcel lost", "number"] {
             assert!(text.contains(part), "{part} in {text}");
         }
     }
@@ -151,15 +128,8 @@ mod tests {
     #[test]
     fn a_flood_is_cut_and_its_loss_told_once() {
         let log = LogBook::open();
-        let settings = BrokerSettings {
-            log_lines_per_call: 3,
-            ..hasty()
-        };
-        let access = Setup {
-            settings,
-            ..Setup::new(ONE_DESTINATION, "https://api.example")
-        }
-        .access();
+        let settings = BrokerSettings { log_lines_per_call: 3, ..hasty() };
+        let access = Setup { settings, ..Setup::new(ONE_DESTINATION, "https://api.example") }.access();
         let call = scope();
         for _ in 0..10 {
             access.log(&call, LogLevel::Info, "loop", "again", None);

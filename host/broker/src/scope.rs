@@ -50,11 +50,7 @@ struct Tally {
 impl CallScope {
     /// Begins a call. Nothing in it outlasts `deadline`.
     pub fn new(call_id: impl Into<String>, deadline: Instant) -> Self {
-        Self {
-            call_id: call_id.into(),
-            deadline,
-            tally: Mutex::default(),
-        }
+        Self { call_id: call_id.into(), deadline, tally: Mutex::default() }
     }
 
     /// Names this call in logs.
@@ -102,9 +98,7 @@ impl CallScope {
 
     pub(crate) fn received_bytes(&self, bytes: usize) {
         let usage = &mut self.tally().usage;
-        usage.bytes_received = usage
-            .bytes_received
-            .saturating_add(bytes.try_into().unwrap_or(u64::MAX));
+        usage.bytes_received = usage.bytes_received.saturating_add(bytes.try_into().unwrap_or(u64::MAX));
     }
 
     pub(crate) fn reaches(&self, origin: &Origin) {

@@ -62,10 +62,7 @@ pub struct BackoffSettings {
 
 impl Default for BackoffSettings {
     fn default() -> Self {
-        Self {
-            retries: 3,
-            first: Duration::from_secs(2),
-        }
+        Self { retries: 3, first: Duration::from_secs(2) }
     }
 }
 
@@ -82,10 +79,7 @@ pub struct BreakerSettings {
 
 impl Default for BreakerSettings {
     fn default() -> Self {
-        Self {
-            failures: 5,
-            open_for: Duration::from_mins(1),
-        }
+        Self { failures: 5, open_for: Duration::from_mins(1) }
     }
 }
 
@@ -150,30 +144,15 @@ mod tests {
     fn refuses_unknown_keys_and_limits_that_limit_nothing() {
         assert!(serde_json::from_value::<BrokerSettings>(json!({ "respnse_bytes": 10 })).is_err());
         for settings in [
+            BrokerSettings { request_bytes: 0, ..BrokerSettings::default() },
+            BrokerSettings { requests_per_call: 0, ..BrokerSettings::default() },
+            BrokerSettings { attempt_timeout: Duration::ZERO, ..BrokerSettings::default() },
             BrokerSettings {
-                request_bytes: 0,
+                backoff: BackoffSettings { retries: 11, first: Duration::ZERO },
                 ..BrokerSettings::default()
             },
             BrokerSettings {
-                requests_per_call: 0,
-                ..BrokerSettings::default()
-            },
-            BrokerSettings {
-                attempt_timeout: Duration::ZERO,
-                ..BrokerSettings::default()
-            },
-            BrokerSettings {
-                backoff: BackoffSettings {
-                    retries: 11,
-                    first: Duration::ZERO,
-                },
-                ..BrokerSettings::default()
-            },
-            BrokerSettings {
-                breaker: BreakerSettings {
-                    failures: 0,
-                    open_for: Duration::ZERO,
-                },
+                breaker: BreakerSettings { failures: 0, open_for: Duration::ZERO },
                 ..BrokerSettings::default()
             },
         ] {

@@ -63,12 +63,7 @@ impl StandIn {
             let (parts, body) = request.into_parts();
             let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
             let path = parts.uri.path_and_query().unwrap().to_string();
-            let one = Seen {
-                method: parts.method,
-                path,
-                headers: parts.headers,
-                body,
-            };
+            let one = Seen { method: parts.method, path, headers: parts.headers, body };
             let before = {
                 let mut log = log.lock().unwrap();
                 log.push(one.clone());
@@ -78,11 +73,7 @@ impl StandIn {
         });
         let mut serving = JoinSet::new();
         serving.spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self {
-            address,
-            seen,
-            _serving: serving,
-        }
+        Self { address, seen, _serving: serving }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -103,11 +94,7 @@ pub(crate) fn answer(status: u16, body: impl Into<Body>) -> Response {
 }
 
 pub(crate) fn answer_with(status: u16, header: (&str, &str), body: &'static str) -> Response {
-    Response::builder()
-        .status(status)
-        .header(header.0, header.1)
-        .body(body.into())
-        .unwrap()
+    Response::builder().status(status).header(header.0, header.1).body(body.into()).unwrap()
 }
 
 /// Names whose answers change from one look-up to the next; the last one stays.
@@ -125,27 +112,17 @@ impl Names {
 impl Resolver for Names {
     fn addresses(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
         let mut names = self.0.lock().unwrap();
-        let answer = names.get_mut(&name).and_then(|answers| {
-            if answers.len() > 1 {
-                answers.pop_front()
-            } else {
-                answers.front().cloned()
-            }
-        });
+        let answer = names
+            .get_mut(&name)
+            .and_then(|answers| if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() });
         Box::pin(async { answer.ok_or_else(|| io::ErrorKind::NotFound.into()) })
     }
 }
 
 /// Settings whose waits are too short to notice.
 pub(crate) fn hasty() -> BrokerSettings {
-    let backoff = BackoffSettings {
-        first: Duration::from_millis(1),
-        ..BackoffSettings::default()
-    };
-    BrokerSettings {
-        backoff,
-        ..BrokerSettings::default()
-    }
+    let backoff = BackoffSettings { first: Duration::from_millis(1), ..BackoffSettings::default() };
+    BrokerSettings { backoff, ..BrokerSettings::default() }
 }
 
 /// A shard that reaches the address in its setting `BASE`.
@@ -184,20 +161,13 @@ impl<'a> Setup<'a> {
     }
 
     pub(crate) fn access(self) -> Arc<ShardAccess> {
-        let outside = Outside {
-            resolver: self.names,
-            randomness: || u32::MAX / 2,
-        };
+        let outside = Outside { resolver: self.names, randomness: || u32::MAX / 2 };
         let secret = |(name, value): (&str, &str)| (name.to_owned(), SecretString::from(value));
         let grant = OperatorGrant {
             http: self.http,
             profiles: self.profiles,
             private_addresses: self.private.iter().map(|block| block.parse().unwrap()).collect(),
-            config: self
-                .config
-                .into_iter()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect(),
+            config: self.config.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
             secrets: self.secrets.into_iter().map(secret).collect(),
         };
         let broker = Broker::with_outside(self.settings, outside).unwrap();
@@ -221,11 +191,7 @@ pub(crate) fn get(url: impl Into<String>) -> HttpRequest {
 }
 
 pub(crate) fn post(url: impl Into<String>, body: &'static str) -> HttpRequest {
-    HttpRequest {
-        method: Method::POST,
-        body: Bytes::from_static(body.as_bytes()),
-        ..get(url)
-    }
+    HttpRequest { method: Method::POST, body: Bytes::from_static(body.as_bytes()), ..get(url) }
 }
 
 /// One request in a call of its own.
@@ -248,10 +214,7 @@ impl LogBook {
             .with_ansi(false)
             .with_writer(move || Writer(Arc::clone(&writer)))
             .finish();
-        Self {
-            lines,
-            _guard: tracing::dispatcher::set_default(&Dispatch::new(subscriber)),
-        }
+        Self { lines, _guard: tracing::dispatcher::set_default(&Dispatch::new(subscriber)) }
     }
 
     pub(crate) fn text(&self) -> String {

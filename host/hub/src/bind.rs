@@ -81,10 +81,7 @@ mod tests {
         for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8081", "[::ffff:192.0.2.1]:8081"] {
             let error = Hub::bind(address.parse().unwrap()).await.expect_err("must be refused");
             assert_eq!(error.code(), "not-loopback", "{address}");
-            assert!(
-                error.to_string().contains("until the host has authentication"),
-                "{error}"
-            );
+            assert!(error.to_string().contains("until the host has authentication"), "{error}");
         }
     }
 

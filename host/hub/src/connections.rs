@@ -68,10 +68,7 @@ impl Connections {
     pub(crate) async fn end(self, patience: Duration) {
         self.tasks.close();
         if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
-            tracing::warn!(
-                connections = self.tasks.len(),
-                "connections did not close in time and are dropped"
-            );
+            tracing::warn!(connections = self.tasks.len(), "connections did not close in time and are dropped");
         }
         self.drop.cancel();
         self.tasks.wait().await;

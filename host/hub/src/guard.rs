@@ -11,17 +11,11 @@ use axum::response::{IntoResponse, Response};
 
 /// Answers 403 unless the request's `Host` is a loopback name.
 pub(crate) async fn only_this_machine(request: Request, next: Next) -> Response {
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    let host = request.headers().get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
     if host.is_some_and(|host| is_loopback(host.host())) {
         next.run(request).await
     } else {
-        (
-            StatusCode::FORBIDDEN,
-            "Forbidden: the Host header must name this machine, as in http://127.0.0.1\n",
-        )
+        (StatusCode::FORBIDDEN, "Forbidden: the Host header must name this machine, as in http://127.0.0.1\n")
             .into_response()
     }
 }
@@ -40,13 +34,7 @@ mod tests {
         for host in ["localhost", "LOCALHOST", "127.0.0.1", "[::1]"] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in [
-            "evil.example",
-            "localhost.evil.example",
-            "127.0.0.1.evil.example",
-            "0.0.0.0",
-            "",
-        ] {
+        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "0.0.0.0", ""] {
             assert!(!is_loopback(host), "{host}");
         }
     }

@@ -29,10 +29,7 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     fn digest(&self) -> Digest {
-        #[expect(
-            clippy::expect_used,
-            reason = "every key is a string, and no value in it can fail to serialise"
-        )]
+        #[expect(clippy::expect_used, reason = "every key is a string, and no value in it can fail to serialise")]
         let json = serde_json::to_vec(self).expect("capabilities serialise");
         Digest::of(&json)
     }
@@ -43,16 +40,8 @@ impl Capabilities {
     pub fn of(manifest: &Manifest) -> Self {
         let mut http: Vec<_> = manifest.http.iter().map(asked).collect();
         http.sort();
-        let config = manifest
-            .config
-            .iter()
-            .map(|(key, value)| (key, (value.kind, value.default.as_deref())))
-            .collect();
-        let asked = Asked {
-            http,
-            auth: &manifest.auth,
-            config,
-        };
+        let config = manifest.config.iter().map(|(key, value)| (key, (value.kind, value.default.as_deref()))).collect();
+        let asked = Asked { http, auth: &manifest.auth, config };
         let sentences = manifest
             .http
             .iter()
@@ -60,10 +49,7 @@ impl Capabilities {
             .chain(manifest.auth.iter().map(|(name, profile)| credentials(name, profile, manifest)))
             .chain(settings(manifest))
             .collect();
-        Self {
-            sentences,
-            digest: asked.digest(),
-        }
+        Self { sentences, digest: asked.digest() }
     }
 
     /// One sentence per capability, such as "may send HTTPS requests (POST) to apis.fedex.com, with the credentials of
@@ -88,7 +74,11 @@ fn reach(destination: &HttpDestination, manifest: &Manifest) -> String {
     let (_, methods, profile) = asked(destination);
     let methods = methods.join(", ");
     let with = profile.map(|profile| format!(", with the credentials of profile {profile}")).unwrap_or_default();
-    format!("may send {} requests ({methods}) to {}{with}", scheme(&destination.url, manifest), place(&destination.url, manifest))
+    format!(
+        "may send {} requests ({methods}) to {}{with}",
+        scheme(&destination.url, manifest),
+        place(&destination.url, manifest)
+    )
 }
 
 fn credentials(name: &ProfileName, profile: &AuthProfile, manifest: &Manifest) -> String {
@@ -209,11 +199,7 @@ mod tests {
             ("[\"POST\", \"GET\"]", "[\"GET\", \"POST\"]"),
         ] {
             assert!(LOGISTICS.contains(old));
-            assert_eq!(
-                of(&LOGISTICS.replace(old, new)).digest(),
-                of(LOGISTICS).digest(),
-                "{new}"
-            );
+            assert_eq!(of(&LOGISTICS.replace(old, new)).digest(), of(LOGISTICS).digest(), "{new}");
         }
     }
 

@@ -30,12 +30,7 @@ impl Fixture {
         let acme = SecretKey::from_random(&[7; 32]);
         TrustFile::of(&home).add(&publisher("acme", &acme)).unwrap();
         let installer = Arc::new(Installer::new(&home, || Timestamp::from_unix_seconds(1_800_000_000)).unwrap());
-        Self {
-            folder,
-            home,
-            installer,
-            acme,
-        }
+        Self { folder, home, installer, acme }
     }
 
     /// The folder beside the home.
@@ -54,19 +49,13 @@ impl Release {
         let request = ReleaseRequest {
             manifest: &Manifest::from_toml(manifest).unwrap(),
             wasm: contents.as_bytes(),
-            world: World {
-                name: "nexus:shard/shard@0.1.0".to_owned(),
-                ..World::default()
-            },
+            world: World { name: "nexus:shard/shard@0.1.0".to_owned(), ..World::default() },
             created: Timestamp::from_unix_seconds(1_799_000_000),
             previous: None,
             source: None,
             commit: None,
         };
-        Self {
-            wasm: contents.as_bytes().to_vec(),
-            statement: sign(request, &[key]).unwrap(),
-        }
+        Self { wasm: contents.as_bytes().to_vec(), statement: sign(request, &[key]).unwrap() }
     }
 
     /// Puts both files in place, the component first, as a copy does.
@@ -86,12 +75,7 @@ pub(crate) fn beside(path: &Path) -> std::path::PathBuf {
 }
 
 pub(crate) fn publisher(namespace: &str, key: &SecretKey) -> NewPublisher {
-    NewPublisher {
-        namespace: namespace.parse().unwrap(),
-        key: key.public(),
-        threshold: None,
-        allow: Vec::new(),
-    }
+    NewPublisher { namespace: namespace.parse().unwrap(), key: key.public(), threshold: None, allow: Vec::new() }
 }
 
 pub(crate) fn manifest(name: &str, version: &str) -> String {

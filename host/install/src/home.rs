@@ -86,10 +86,7 @@ impl Home {
     /// [`HomeError::Unsafe`] when the folder or one of its sub-folders is a symlink or no folder, belongs to another user,
     /// or is writable by group or others; [`HomeError::Io`] when it cannot be created or opened.
     pub fn open(path: &Path) -> Result<Self, HomeError> {
-        let failed = |source| HomeError::Io {
-            path: path.to_path_buf(),
-            source,
-        };
+        let failed = |source| HomeError::Io { path: path.to_path_buf(), source };
         let path = std::path::absolute(path).map_err(failed)?;
         let name = path.file_name().ok_or_else(|| HomeError::Unsafe {
             path: path.clone(),
@@ -103,10 +100,7 @@ impl Home {
         for part in [KEYS, STORE, SHARDS, CACHE] {
             private_dir(&dir, Path::new(part), &path.join(part))?;
         }
-        Ok(Self {
-            path,
-            dir: Arc::new(dir),
-        })
+        Ok(Self { path, dir: Arc::new(dir) })
     }
 
     /// Where the state folder is when neither a flag nor `NEXUS_HOME` says: the platform's data folder, from the
@@ -169,10 +163,7 @@ impl Home {
     }
 
     pub(crate) fn open_dir(&self, name: &str) -> Result<Dir, HomeError> {
-        self.dir.open_dir(name).map_err(|source| HomeError::Io {
-            path: self.path.join(name),
-            source,
-        })
+        self.dir.open_dir(name).map_err(|source| HomeError::Io { path: self.path.join(name), source })
     }
 
     /// Waits, ten seconds at most, until no other handle on this home is writing. Blocks its thread.
@@ -202,10 +193,7 @@ impl Home {
 
 /// Opens `name` below `parent`, creating it with mode 0700; `path` is for messages.
 pub(crate) fn private_dir(parent: &Dir, name: &Path, path: &Path) -> Result<Dir, HomeError> {
-    let failed = |source| HomeError::Io {
-        path: path.to_path_buf(),
-        source,
-    };
+    let failed = |source| HomeError::Io { path: path.to_path_buf(), source };
     #[cfg_attr(not(unix), expect(unused_mut, reason = "only unix has modes"))]
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -223,24 +211,12 @@ pub(crate) fn private_dir(parent: &Dir, name: &Path, path: &Path) -> Result<Dir,
 
 /// Refuses a folder that anybody but its owner, who must be the caller, could change.
 fn check(metadata: &Metadata, path: &Path) -> Result<(), HomeError> {
-    let refuse = |problem: String, remedy: String| {
-        Err(HomeError::Unsafe {
-            path: path.to_path_buf(),
-            problem,
-            remedy,
-        })
-    };
+    let refuse = |problem: String, remedy: String| Err(HomeError::Unsafe { path: path.to_path_buf(), problem, remedy });
     if metadata.is_symlink() {
-        return refuse(
-            "it is a symbolic link".to_owned(),
-            "name the folder that it points to".to_owned(),
-        );
+        return refuse("it is a symbolic link".to_owned(), "name the folder that it points to".to_owned());
     }
     if !metadata.is_dir() {
-        return refuse(
-            "it is not a folder".to_owned(),
-            "move it away or choose another folder with --home".to_owned(),
-        );
+        return refuse("it is not a folder".to_owned(), "move it away or choose another folder with --home".to_owned());
     }
     #[cfg(unix)]
     {
@@ -248,19 +224,13 @@ fn check(metadata: &Metadata, path: &Path) -> Result<(), HomeError> {
         let user = rustix::process::geteuid().as_raw();
         if metadata.uid() != user {
             return refuse(
-                format!(
-                    "it belongs to user {owner} and you are user {user}",
-                    owner = metadata.uid()
-                ),
+                format!("it belongs to user {owner} and you are user {user}", owner = metadata.uid()),
                 "run as its owner or choose another folder with --home".to_owned(),
             );
         }
         if metadata.mode() & 0o022 != 0 {
             return refuse(
-                format!(
-                    "others may write to it (mode {mode:04o})",
-                    mode = metadata.mode() & 0o7777
-                ),
+                format!("others may write to it (mode {mode:04o})", mode = metadata.mode() & 0o7777),
                 format!("run: chmod 700 {path}", path = path.display()),
             );
         }
@@ -281,26 +251,15 @@ mod tests {
     use super::*;
 
     fn lookup<'a>(variables: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<OsString> + 'a {
-        |key| {
-            variables
-                .iter()
-                .find(|(name, _)| *name == key)
-                .map(|(_, value)| value.into())
-        }
+        |key| variables.iter().find(|(name, _)| *name == key).map(|(_, value)| value.into())
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn takes_the_platforms_data_folder() {
         let home = |variables: &[(&str, &str)]| Home::platform_default(lookup(variables));
-        assert_eq!(
-            home(&[("HOME", "/home/ada")]),
-            Some("/home/ada/.local/share/nexus".into())
-        );
-        assert_eq!(
-            home(&[("HOME", "/home/ada"), ("XDG_DATA_HOME", "/data")]),
-            Some("/data/nexus".into())
-        );
+        assert_eq!(home(&[("HOME", "/home/ada")]), Some("/home/ada/.local/share/nexus".into()));
+        assert_eq!(home(&[("HOME", "/home/ada"), ("XDG_DATA_HOME", "/data")]), Some("/data/nexus".into()));
         assert_eq!(
             home(&[("HOME", "/home/ada"), ("XDG_DATA_HOME", "data")]),
             Some("/home/ada/.local/share/nexus".into())
@@ -317,14 +276,7 @@ mod tests {
         let again = Home::open(&path).unwrap();
         assert_eq!(again.dir().read_to_string(TRUST_FILE).unwrap(), "version = 1\n");
         assert!(
-            [
-                again.keys_dir(),
-                again.store_dir(),
-                again.shards_dir(),
-                again.cache_dir()
-            ]
-            .iter()
-            .all(|dir| dir.is_dir())
+            [again.keys_dir(), again.store_dir(), again.shards_dir(), again.cache_dir()].iter().all(|dir| dir.is_dir())
         );
     }
 
@@ -375,13 +327,7 @@ mod tests {
         fn what_it_creates_belongs_to_its_owner_alone() {
             let folder = tempfile::tempdir().unwrap();
             let home = Home::open(&folder.path().join("home")).unwrap();
-            for dir in [
-                home.path(),
-                &home.keys_dir(),
-                &home.store_dir(),
-                &home.shards_dir(),
-                &home.cache_dir(),
-            ] {
+            for dir in [home.path(), &home.keys_dir(), &home.store_dir(), &home.shards_dir(), &home.cache_dir()] {
                 assert_eq!(mode(dir), 0o700, "{}", dir.display());
             }
             drop(home.lock().unwrap());
@@ -397,10 +343,7 @@ mod tests {
                 set_mode(&writable, below);
                 let error = Home::open(&path).unwrap_err();
                 assert_eq!(error.code(), "home-unsafe");
-                assert!(
-                    error.to_string().contains(&format!("chmod 700 {}", writable.display())),
-                    "{error}"
-                );
+                assert!(error.to_string().contains(&format!("chmod 700 {}", writable.display())), "{error}");
                 set_mode(&writable, 0o755);
                 Home::open(&path).unwrap();
             }

@@ -160,12 +160,8 @@ impl Installer {
         if !consent.covers(&Capabilities::of(package.manifest())) {
             return Err(InstallError::ConsentMismatch(name.clone()));
         }
-        let (
-            Provenance::Signed {
-                publisher, envelope, ..
-            },
-            Some(statement),
-        ) = (package.provenance(), package.statement_digest())
+        let (Provenance::Signed { publisher, envelope, .. }, Some(statement)) =
+            (package.provenance(), package.statement_digest())
         else {
             return Err(InstallError::Unsigned(name.clone()));
         };
@@ -203,9 +199,7 @@ impl Installer {
         let locked = self.lockfile.read()?;
         let installed = locked.get(name).and_then(|entry| entry.installed.as_ref());
         let installed = installed.ok_or_else(|| InstallError::NotInstalled(name.clone()))?;
-        self.inspect_installed(name, installed, &self.trust.read()?, &|name| {
-            locked.highest_seen(name).cloned()
-        })
+        self.inspect_installed(name, installed, &self.trust.read()?, &|name| locked.highest_seen(name).cloned())
     }
 
     /// Removes the installed release of `name`, the consent and the switch, and says what it was. The highest version
@@ -230,22 +224,9 @@ impl Installer {
     ) -> Result<Verified<Package>, InstallError> {
         let found = source::read(path)?;
         let below_dev_dir = found.statement.is_none() && self.is_below_dev_dir(path, policy);
-        let local_manifest = if below_dev_dir {
-            source::read_manifest_beside(path)?
-        } else {
-            None
-        };
-        let candidate = Candidate {
-            wasm: found.wasm,
-            statement: found.statement,
-            local_manifest,
-            below_dev_dir,
-        };
-        Ok(verify(
-            candidate,
-            policy,
-            &Expectation::anything((self.clock)(), highest_seen),
-        )?)
+        let local_manifest = if below_dev_dir { source::read_manifest_beside(path)? } else { None };
+        let candidate = Candidate { wasm: found.wasm, statement: found.statement, local_manifest, below_dev_dir };
+        Ok(verify(candidate, policy, &Expectation::anything((self.clock)(), highest_seen))?)
     }
 
     /// Verifies what the store holds for `installed`, recorded under `name`, by `policy`.
@@ -257,17 +238,9 @@ impl Installer {
         highest_seen: &dyn Fn(&ShardName) -> Option<Version>,
     ) -> Result<Verified<Package>, InstallError> {
         let found = self.store.read(&installed.digest)?;
-        let candidate = Candidate {
-            wasm: found.wasm,
-            statement: found.statement,
-            ..Candidate::default()
-        };
+        let candidate = Candidate { wasm: found.wasm, statement: found.statement, ..Candidate::default() };
         let anything = Expectation::anything((self.clock)(), highest_seen);
-        let expected = Expectation {
-            name: Some(name),
-            version: Some(&installed.version),
-            ..anything
-        };
+        let expected = Expectation { name: Some(name), version: Some(&installed.version), ..anything };
         Ok(verify(candidate, policy, &expected)?)
     }
 
@@ -278,21 +251,14 @@ impl Installer {
 
     fn is_below_dev_dir(&self, path: &Path, policy: &TrustPolicy) -> bool {
         policy.unsigned() == UnsignedRule::AllowLocal
-            && std::fs::canonicalize(path).is_ok_and(|path| {
-                self.trust
-                    .dev_dirs(policy)
-                    .iter()
-                    .any(|folder| path.starts_with(folder))
-            })
+            && std::fs::canonicalize(path)
+                .is_ok_and(|path| self.trust.dev_dirs(policy).iter().any(|folder| path.starts_with(folder)))
     }
 }
 
 impl fmt::Debug for Installer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Installer")
-            .field("home", &self.home)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Installer").field("home", &self.home).finish_non_exhaustive()
     }
 }
 
@@ -329,14 +295,9 @@ mod tests {
     #[test]
     fn an_installed_shard_is_loaded_and_removed() {
         let fixture = Fixture::new();
-        let installed = fixture
-            .install(&fixture.release("acme:weather", "1.0.0", "one"))
-            .unwrap();
+        let installed = fixture.install(&fixture.release("acme:weather", "1.0.0", "one")).unwrap();
         let loaded = fixture.installer.load(&weather()).unwrap();
-        assert_eq!(
-            (loaded.wasm().as_ref(), loaded.digest()),
-            (&b"one"[..], installed.digest)
-        );
+        assert_eq!((loaded.wasm().as_ref(), loaded.digest()), (&b"one"[..], installed.digest));
         let locked = fixture.installer.lockfile().read().unwrap();
         assert_eq!(locked.installed().collect::<Vec<_>>(), [(&weather(), &installed)]);
         assert_eq!(installed.publisher, [fixture.acme.public().id()]);
@@ -344,22 +305,15 @@ mod tests {
 
         assert_eq!(fixture.installer.remove(&weather()).unwrap(), installed);
         assert_eq!(fixture.installer.load(&weather()).unwrap_err().code(), "not-installed");
-        assert_eq!(
-            fixture.installer.remove(&weather()).unwrap_err().code(),
-            "not-installed"
-        );
+        assert_eq!(fixture.installer.remove(&weather()).unwrap_err().code(), "not-installed");
         assert!(!fixture.installer.component(&installed.digest).exists());
     }
 
     #[test]
     fn a_newer_release_replaces_the_installed_one() {
         let fixture = Fixture::new();
-        let first = fixture
-            .install(&fixture.release("acme:weather", "1.0.0", "one"))
-            .unwrap();
-        let second = fixture
-            .install(&fixture.release("acme:weather", "1.1.0", "two"))
-            .unwrap();
+        let first = fixture.install(&fixture.release("acme:weather", "1.0.0", "one")).unwrap();
+        let second = fixture.install(&fixture.release("acme:weather", "1.1.0", "two")).unwrap();
         assert_eq!(fixture.installer.load(&weather()).unwrap().version(), &second.version);
         assert!(!fixture.installer.component(&first.digest).exists());
     }
@@ -380,9 +334,7 @@ mod tests {
     fn an_older_release_is_a_rollback_until_it_is_pinned() {
         let fixture = Fixture::new();
         let old = fixture.release("acme:weather", "1.0.0", "old");
-        fixture
-            .install(&fixture.release("acme:weather", "2.0.0", "new"))
-            .unwrap();
+        fixture.install(&fixture.release("acme:weather", "2.0.0", "new")).unwrap();
         assert_eq!(fixture.install(&old).unwrap_err().code(), "rollback");
         // Removing the newest does not make the host forget it.
         fixture.installer.remove(&weather()).unwrap();
@@ -411,32 +363,17 @@ mod tests {
             error.code()
         };
         assert_eq!(
-            code(Release {
-                wasm: b"evil".to_vec(),
-                ..fixture.release("acme:weather", "1.0.0", "good")
-            }),
+            code(Release { wasm: b"evil".to_vec(), ..fixture.release("acme:weather", "1.0.0", "good") }),
             "digest-mismatch"
         );
         assert_eq!(
-            code(Release {
-                statement: b"{}".to_vec(),
-                ..fixture.release("acme:weather", "1.0.0", "x")
-            }),
+            code(Release { statement: b"{}".to_vec(), ..fixture.release("acme:weather", "1.0.0", "x") }),
             "statement-invalid"
         );
-        assert_eq!(
-            code(Release::signed(&manifest("acme:weather", "1.0.0"), "x", &other)),
-            "untrusted-key"
-        );
-        assert_eq!(
-            code(fixture.release("other:weather", "1.0.0", "x")),
-            "key-not-allowed-for-namespace"
-        );
+        assert_eq!(code(Release::signed(&manifest("acme:weather", "1.0.0"), "x", &other)), "untrusted-key");
+        assert_eq!(code(fixture.release("other:weather", "1.0.0", "x")), "key-not-allowed-for-namespace");
         std::fs::write(fixture.shards().join("u.wasm"), "x").unwrap();
-        let unsigned = fixture
-            .installer
-            .verify_file(&fixture.shards().join("u.wasm"))
-            .unwrap_err();
+        let unsigned = fixture.installer.verify_file(&fixture.shards().join("u.wasm")).unwrap_err();
         assert_eq!(unsigned.code(), "unsigned");
         fixture.verify(&good).unwrap();
         assert_eq!(fixture.installer.lockfile().read().unwrap(), crate::Locked::default());
@@ -449,18 +386,14 @@ mod tests {
         let greedy =
             manifest("acme:weather", "1.0.0") + "[[http]]\nurl = \"https://evil.example\"\nmethods = [\"POST\"]\n";
         std::fs::write(fixture.shards().join("shard.toml"), greedy).unwrap();
-        let package = fixture
-            .verify(&fixture.release("acme:weather", "1.0.0", "good"))
-            .unwrap();
+        let package = fixture.verify(&fixture.release("acme:weather", "1.0.0", "good")).unwrap();
         assert!(package.manifest().http.is_empty());
     }
 
     #[test]
     fn consent_to_one_thing_is_no_consent_to_another() {
         let fixture = Fixture::new();
-        let modest = fixture
-            .verify(&fixture.release("acme:weather", "1.0.0", "one"))
-            .unwrap();
+        let modest = fixture.verify(&fixture.release("acme:weather", "1.0.0", "one")).unwrap();
         let greedy =
             manifest("acme:weather", "1.1.0") + "[[http]]\nurl = \"https://evil.example\"\nmethods = [\"POST\"]\n";
         let greedy = fixture.verify(&Release::signed(&greedy, "two", &fixture.acme)).unwrap();
@@ -473,31 +406,19 @@ mod tests {
     #[test]
     fn trust_withdrawn_after_installing_counts_at_the_next_load() {
         let fixture = Fixture::new();
-        fixture
-            .install(&fixture.release("acme:weather", "1.0.0", "one"))
-            .unwrap();
-        let denial = Denial {
-            target: DenyTarget::Shard(weather()),
-            reason: None,
-        };
+        fixture.install(&fixture.release("acme:weather", "1.0.0", "one")).unwrap();
+        let denial = Denial { target: DenyTarget::Shard(weather()), reason: None };
         fixture.installer.trust().deny(&denial).unwrap();
         assert_eq!(fixture.installer.load(&weather()).unwrap_err().code(), "denied");
         std::fs::write(fixture.home.trust_file(), "nonsense").unwrap();
-        assert_eq!(
-            fixture.installer.load(&weather()).unwrap_err().code(),
-            "trust-policy-invalid"
-        );
+        assert_eq!(fixture.installer.load(&weather()).unwrap_err().code(), "trust-policy-invalid");
     }
 
     #[test]
     fn one_component_is_one_shard() {
         let fixture = Fixture::new();
-        fixture
-            .install(&fixture.release("acme:weather", "1.0.0", "one"))
-            .unwrap();
-        let error = fixture
-            .install(&fixture.release("acme:maps", "1.0.0", "one"))
-            .unwrap_err();
+        fixture.install(&fixture.release("acme:weather", "1.0.0", "one")).unwrap();
+        let error = fixture.install(&fixture.release("acme:maps", "1.0.0", "one")).unwrap_err();
         assert_eq!(error.code(), "same-component");
         fixture.installer.load(&weather()).unwrap();
     }
@@ -518,15 +439,9 @@ mod tests {
         policy(&fixture.shards());
         let package = fixture.installer.verify_file(&path).unwrap();
         assert_eq!(package.name(), &weather());
-        assert_eq!(
-            fixture.installer.store(&package, agreed(&package)).unwrap_err().code(),
-            "unsigned"
-        );
+        assert_eq!(fixture.installer.store(&package, agreed(&package)).unwrap_err().code(), "unsigned");
         std::fs::remove_file(fixture.shards().join("shard.toml")).unwrap();
-        assert_eq!(
-            fixture.installer.verify_file(&path).unwrap_err().code(),
-            "manifest-missing"
-        );
+        assert_eq!(fixture.installer.verify_file(&path).unwrap_err().code(), "manifest-missing");
         let publisher = publisher("acme", &fixture.acme);
         std::fs::remove_file(fixture.home.trust_file()).unwrap();
         fixture.installer.trust().add(&publisher).unwrap();

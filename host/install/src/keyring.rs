@@ -39,14 +39,8 @@ impl FromStr for KeyName {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let valid = (1..=LONGEST_NAME).contains(&text.len())
             && !text.starts_with('-')
-            && text
-                .bytes()
-                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        if valid {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidKeyName)
-        }
+            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if valid { Ok(Self(text.to_owned())) } else { Err(InvalidKeyName) }
     }
 }
 
@@ -171,10 +165,7 @@ impl Keyring {
     /// # Errors
     /// [`HomeError::Io`] when their folder is gone.
     pub fn open(home: &Home) -> Result<Self, HomeError> {
-        Ok(Self {
-            home: home.clone(),
-            dir: home.open_dir(KEYS)?,
-        })
+        Ok(Self { home: home.clone(), dir: home.open_dir(KEYS)? })
     }
 
     /// Makes a key called `name` from the operating system's randomness, and gives its public half.
@@ -195,25 +186,15 @@ impl Keyring {
             }
             Protection::Unencrypted => key.to_unencrypted_pem(),
         };
-        let pem = pem.map_err(|source| KeyringError::Key {
-            name: name.clone(),
-            source,
-        })?;
+        let pem = pem.map_err(|source| KeyringError::Key { name: name.clone(), source })?;
         let held = self.home.lock()?;
         draft::create(&self.dir, &name.private(), pem.as_bytes(), &held).map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => KeyringError::Exists(name.clone()),
-            _ => KeyringError::Unwritable {
-                path: self.path(&name.private()),
-                source,
-            },
+            _ => KeyringError::Unwritable { path: self.path(&name.private()), source },
         })?;
         let public = key.public();
-        draft::replace(&self.dir, &name.public(), format!("{public}\n").as_bytes(), &held).map_err(|source| {
-            KeyringError::Unwritable {
-                path: self.path(&name.public()),
-                source,
-            }
-        })?;
+        draft::replace(&self.dir, &name.public(), format!("{public}\n").as_bytes(), &held)
+            .map_err(|source| KeyringError::Unwritable { path: self.path(&name.public()), source })?;
         Ok(public)
     }
 
@@ -222,25 +203,15 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError`] when the folder or a key's file cannot be read.
     pub fn list(&self) -> Result<Vec<KeySummary>, KeyringError> {
-        let failed = |error| SourceError::Io {
-            path: self.home.keys_dir(),
-            source: error,
-        };
+        let failed = |error| SourceError::Io { path: self.home.keys_dir(), source: error };
         let mut keys = Vec::new();
         for entry in self.dir.entries().map_err(failed)? {
             let file = entry.map_err(failed)?.file_name();
-            let name = file
-                .to_str()
-                .and_then(|file| file.strip_suffix(".pem"))
-                .and_then(|name| name.parse().ok());
+            let name = file.to_str().and_then(|file| file.strip_suffix(".pem")).and_then(|name| name.parse().ok());
             let Some(name): Option<KeyName> = name else { continue };
             let (pem, _) = self.read(&name)?;
             let encrypted = pem.starts_with(ENCRYPTED_LABEL);
-            keys.push(KeySummary {
-                encrypted,
-                public: self.read_public(&name)?,
-                name,
-            });
+            keys.push(KeySummary { encrypted, public: self.read_public(&name)?, name });
         }
         keys.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(keys)
@@ -262,10 +233,7 @@ impl Keyring {
             Err(SecretKeyError::PassphraseNeeded) => SecretKey::from_pem(&pem, Some(passphrase()?.as_bytes())),
             other => other,
         };
-        key.map_err(|source| KeyringError::Key {
-            name: name.clone(),
-            source,
-        })
+        key.map_err(|source| KeyringError::Key { name: name.clone(), source })
     }
 
     /// The public half of a key, to be given to others. `passphrase` is asked only when the key is encrypted and its public
@@ -293,9 +261,7 @@ impl Keyring {
             })?;
         // Allocated whole, because growing would leave copies behind that nobody wipes.
         let mut pem = Zeroizing::new(String::with_capacity(MAX_BYTES));
-        file.take(MAX_BYTES as u64)
-            .read_to_string(&mut pem)
-            .map_err(|source| SourceError::Io { path, source })?;
+        file.take(MAX_BYTES as u64).read_to_string(&mut pem).map_err(|source| SourceError::Io { path, source })?;
         Ok((pem, metadata))
     }
 
@@ -306,9 +272,7 @@ impl Keyring {
             Err(SourceError::Missing(_)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let public = std::str::from_utf8(&bytes)
-            .ok()
-            .and_then(|text| text.trim().parse().ok());
+        let public = std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse().ok());
         public.map(Some).ok_or(KeyringError::PublicInvalid(path))
     }
 
@@ -316,10 +280,7 @@ impl Keyring {
     fn refuse_exposed(&self, name: &KeyName, metadata: &Metadata) -> Result<(), KeyringError> {
         let mode = cap_std::fs::MetadataExt::mode(metadata) & 0o7777;
         if mode & 0o077 != 0 {
-            return Err(KeyringError::Exposed {
-                path: self.path(&name.private()),
-                mode,
-            });
+            return Err(KeyringError::Exposed { path: self.path(&name.private()), mode });
         }
         Ok(())
     }
@@ -359,25 +320,8 @@ mod tests {
 
     #[test]
     fn accepts_only_plain_names() {
-        assert!(
-            ["a", "0", "release-2026", &"a".repeat(40)]
-                .iter()
-                .all(|text| text.parse::<KeyName>().is_ok())
-        );
-        let bad = [
-            "",
-            "-a",
-            "A",
-            "a_b",
-            "a.b",
-            "../a",
-            "a/b",
-            "a\0",
-            "a\r\n",
-            "é",
-            "a%2fb",
-            &"a".repeat(41),
-        ];
+        assert!(["a", "0", "release-2026", &"a".repeat(40)].iter().all(|text| text.parse::<KeyName>().is_ok()));
+        let bad = ["", "-a", "A", "a_b", "a.b", "../a", "a/b", "a\0", "a\r\n", "é", "a%2fb", &"a".repeat(41)];
         for text in bad {
             assert_eq!(text.parse::<KeyName>(), Err(InvalidKeyName), "{text:?}");
         }
@@ -393,14 +337,7 @@ mod tests {
         assert_eq!(loaded.public(), public);
         assert_eq!(keyring.public(&name("release"), unasked).unwrap(), public);
         let list = keyring.list().unwrap();
-        assert_eq!(
-            list,
-            [KeySummary {
-                name: name("release"),
-                encrypted: true,
-                public: Some(public.clone())
-            }]
-        );
+        assert_eq!(list, [KeySummary { name: name("release"), encrypted: true, public: Some(public.clone()) }]);
         // Without the public half beside it, the private one has to be opened for it.
         std::fs::remove_file(home.keys_dir().join("release.pub")).unwrap();
         let error = keyring.public(&name("release"), answers("battery staple")).unwrap_err();
@@ -415,15 +352,7 @@ mod tests {
         let two = keyring.create(&name("two"), &Protection::Unencrypted).unwrap();
         assert_ne!(one, two);
         assert_eq!(keyring.load(&name("one"), unasked).unwrap().public(), one);
-        assert_eq!(
-            keyring
-                .list()
-                .unwrap()
-                .iter()
-                .map(|key| key.encrypted)
-                .collect::<Vec<_>>(),
-            [false, false]
-        );
+        assert_eq!(keyring.list().unwrap().iter().map(|key| key.encrypted).collect::<Vec<_>>(), [false, false]);
     }
 
     #[test]
@@ -462,10 +391,7 @@ mod tests {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             let error = keyring.load(&name("dev"), unasked).unwrap_err();
             assert_eq!(error.code(), "key-exposed");
-            assert!(
-                error.to_string().contains(&format!("chmod 600 {}", path.display())),
-                "{error}"
-            );
+            assert!(error.to_string().contains(&format!("chmod 600 {}", path.display())), "{error}");
         }
     }
 }

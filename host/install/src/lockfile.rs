@@ -80,10 +80,7 @@ pub struct Consent {
 impl Consent {
     /// Records that the operator agreed to `capabilities`.
     pub fn to(capabilities: &Capabilities) -> Self {
-        Self {
-            capabilities: capabilities.digest(),
-            sentences: capabilities.sentences().to_vec(),
-        }
+        Self { capabilities: capabilities.digest(), sentences: capabilities.sentences().to_vec() }
     }
 
     /// Whether this is agreement to exactly `capabilities`.
@@ -158,9 +155,7 @@ impl Locked {
 
     /// Every installed release, by the shard's name.
     pub fn installed(&self) -> impl Iterator<Item = (&ShardName, &Installed)> {
-        self.shards
-            .iter()
-            .filter_map(|(name, entry)| Some((name, entry.installed.as_ref()?)))
+        self.shards.iter().filter_map(|(name, entry)| Some((name, entry.installed.as_ref()?)))
     }
 
     /// The highest version of `name` that ever served.
@@ -255,14 +250,9 @@ impl Lockfile {
             return Ok(());
         }
         let path = self.home.lock_file();
-        let document = Document {
-            version: VERSION,
-            shards: locked.shards,
-        };
-        let mut text = serde_json::to_vec_pretty(&document).map_err(|source| LockfileError::Malformed {
-            path: path.clone(),
-            source,
-        })?;
+        let document = Document { version: VERSION, shards: locked.shards };
+        let mut text = serde_json::to_vec_pretty(&document)
+            .map_err(|source| LockfileError::Malformed { path: path.clone(), source })?;
         text.push(b'\n');
         draft::replace(self.home.dir(), LOCK_FILE, &text, held)
             .map_err(|source| LockfileError::Unwritable { path, source })
@@ -281,22 +271,14 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Locked, LockfileError> {
     struct Versioned {
         version: u32,
     }
-    let malformed = |source| LockfileError::Malformed {
-        path: path.to_path_buf(),
-        source,
-    };
+    let malformed = |source| LockfileError::Malformed { path: path.to_path_buf(), source };
     // The version first, or a newer file would be called damaged for its new fields.
     let Versioned { version } = serde_json::from_slice(bytes).map_err(malformed)?;
     if version != VERSION {
-        return Err(LockfileError::Version {
-            path: path.to_path_buf(),
-            found: version,
-        });
+        return Err(LockfileError::Version { path: path.to_path_buf(), found: version });
     }
     let document: Document = serde_json::from_slice(bytes).map_err(malformed)?;
-    Ok(Locked {
-        shards: document.shards,
-    })
+    Ok(Locked { shards: document.shards })
 }
 
 #[cfg(test)]
@@ -324,10 +306,7 @@ mod tests {
             statement: Digest::of(b"statement"),
             publisher: Vec::new(),
             installed_at: Timestamp::from_unix_seconds(1_800_000_000),
-            consent: Consent {
-                capabilities: Digest::of(b""),
-                sentences: vec!["may do nothing".to_owned()],
-            },
+            consent: Consent { capabilities: Digest::of(b""), sentences: vec!["may do nothing".to_owned()] },
         }
     }
 
@@ -343,17 +322,12 @@ mod tests {
         let (_folder, home) = home();
         let lockfile = Lockfile::of(&home);
         assert_eq!(lockfile.read().unwrap(), Locked::default());
-        lockfile
-            .install(&name("a:x"), installed("x"), &home.lock().unwrap())
-            .unwrap();
+        lockfile.install(&name("a:x"), installed("x"), &home.lock().unwrap()).unwrap();
         lockfile.switch(&name("a:x"), Some(false)).unwrap();
         let locked = lockfile.read().unwrap();
         let entry = locked.get(&name("a:x")).unwrap();
         assert_eq!(entry.installed.as_ref(), Some(&installed("x")));
-        assert_eq!(
-            (entry.enabled, entry.highest_seen.as_ref()),
-            (Some(false), Some(&version("1.0.0")))
-        );
+        assert_eq!((entry.enabled, entry.highest_seen.as_ref()), (Some(false), Some(&version("1.0.0"))));
     }
 
     #[test]
@@ -363,18 +337,12 @@ mod tests {
         lockfile.observe(&name("a:x"), &version("1.10.0")).unwrap();
         lockfile.observe(&name("a:x"), &version("1.9.0")).unwrap();
         lockfile.observe(&name("a:x"), &version("1.10.0-rc.1")).unwrap();
-        assert_eq!(
-            lockfile.read().unwrap().highest_seen(&name("a:x")),
-            Some(&version("1.10.0"))
-        );
+        assert_eq!(lockfile.read().unwrap().highest_seen(&name("a:x")), Some(&version("1.10.0")));
         let held = home.lock().unwrap();
         lockfile.install(&name("a:x"), installed("x"), &held).unwrap();
         assert_eq!(lockfile.uninstall(&name("a:x"), &held).unwrap(), Some(installed("x")));
         assert_eq!(lockfile.uninstall(&name("a:x"), &held).unwrap(), None);
-        assert_eq!(
-            lockfile.read().unwrap().highest_seen(&name("a:x")),
-            Some(&version("1.10.0"))
-        );
+        assert_eq!(lockfile.read().unwrap().highest_seen(&name("a:x")), Some(&version("1.10.0")));
     }
 
     #[test]
@@ -385,9 +353,7 @@ mod tests {
                 let lockfile = Lockfile::of(&Home::open(home.path()).unwrap());
                 scope.spawn(move || {
                     for number in 0..5 {
-                        lockfile
-                            .observe(&name(&format!("a:x{writer}-{number}")), &version("1.0.0"))
-                            .unwrap();
+                        lockfile.observe(&name(&format!("a:x{writer}-{number}")), &version("1.0.0")).unwrap();
                     }
                 });
             }
@@ -416,20 +382,13 @@ mod tests {
             ("{", "lockfile-invalid"),
             (r#"{"version": 1}"#, "lockfile-invalid"),
             (r#"{"version": 1, "shards": {}, "more": 1}"#, "lockfile-invalid"),
-            (
-                r#"{"version": 1, "shards": {"a:x": {"unknown": 1}}}"#,
-                "lockfile-invalid",
-            ),
+            (r#"{"version": 1, "shards": {"a:x": {"unknown": 1}}}"#, "lockfile-invalid"),
             (r#"{"version": 1, "shards": {"../x": {}}}"#, "lockfile-invalid"),
             (r#"{"version": 2, "shards": {}, "more": 1}"#, "lockfile-version"),
         ] {
             std::fs::write(home.lock_file(), text).unwrap();
             assert_eq!(lockfile.read().unwrap_err().code(), code, "{text}");
-            assert_eq!(
-                lockfile.observe(&name("a:x"), &version("1.0.0")).unwrap_err().code(),
-                code,
-                "{text}"
-            );
+            assert_eq!(lockfile.observe(&name("a:x"), &version("1.0.0")).unwrap_err().code(), code, "{text}");
             assert_eq!(std::fs::read_to_string(home.lock_file()).unwrap(), text);
         }
         std::fs::write(home.lock_file(), "{\n  \"version\": 1,\n  \"shards\": 7\n}").unwrap();

@@ -94,15 +94,11 @@ fn read_line(file: File) -> Result<Zeroizing<String>, PassphraseError> {
     let most = LONGEST + 3;
     // Allocated whole, because growing would leave copies behind that nobody wipes.
     let mut text = Zeroizing::new(String::with_capacity(most));
-    file.take(most as u64)
-        .read_to_string(&mut text)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => PassphraseError::Malformed,
-            _ => PassphraseError::Unreadable(error),
-        })?;
-    let length = text
-        .strip_suffix('\n')
-        .map_or(text.len(), |line| line.strip_suffix('\r').unwrap_or(line).len());
+    file.take(most as u64).read_to_string(&mut text).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => PassphraseError::Malformed,
+        _ => PassphraseError::Unreadable(error),
+    })?;
+    let length = text.strip_suffix('\n').map_or(text.len(), |line| line.strip_suffix('\r').unwrap_or(line).len());
     text.truncate(length);
     Ok(text)
 }
@@ -121,19 +117,13 @@ mod tests {
     fn takes_one_line_without_its_end() {
         assert_eq!(from_file(b"correct horse\n").unwrap().as_str(), "correct horse");
         assert_eq!(from_file(b"correct horse\r\n").unwrap().as_str(), "correct horse");
-        assert_eq!(
-            from_file(" correct horse ".as_bytes()).unwrap().as_str(),
-            " correct horse "
-        );
+        assert_eq!(from_file(" correct horse ".as_bytes()).unwrap().as_str(), " correct horse ");
     }
 
     #[test]
     fn refuses_what_is_no_passphrase() {
         assert_eq!(from_file(b"").unwrap_err().code(), "passphrase-malformed");
-        assert_eq!(
-            from_file(b"one line\nand another\n").unwrap_err().code(),
-            "passphrase-malformed"
-        );
+        assert_eq!(from_file(b"one line\nand another\n").unwrap_err().code(), "passphrase-malformed");
         assert_eq!(from_file(&[0xff; 12]).unwrap_err().code(), "passphrase-malformed");
         assert_eq!(from_file(b"short\n").unwrap_err().code(), "passphrase-too-short");
         assert_eq!(from_file(&[b'a'; 1025]).unwrap_err().code(), "passphrase-malformed");
@@ -150,10 +140,7 @@ mod tests {
         io::Write::write_all(&mut writer, b"through a pipe\n").unwrap();
         drop(writer);
         let descriptor = u32::try_from(reader.as_raw_fd()).unwrap();
-        assert_eq!(
-            PassphraseSource::Descriptor(descriptor).read("dev").unwrap().as_str(),
-            "through a pipe"
-        );
+        assert_eq!(PassphraseSource::Descriptor(descriptor).read("dev").unwrap().as_str(), "through a pipe");
         let endless = PassphraseSource::File("/dev/zero".into());
         assert_eq!(endless.read("dev").unwrap_err().code(), "passphrase-malformed");
     }

@@ -45,15 +45,11 @@ impl TryFrom<&OsStr> for FileName {
             name.len() <= LONGEST_NAME
                 && name.strip_suffix(".wasm").is_some_and(|stem| !stem.is_empty())
                 && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || " ._-+@()".contains(c))
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || " ._-+@()".contains(c))
         };
         match name.to_str().filter(valid) {
             Some(name) => Ok(Self(name.to_owned())),
-            None => Err(InvalidFileName(
-                name.to_string_lossy().chars().take(LONGEST_NAME).collect(),
-            )),
+            None => Err(InvalidFileName(name.to_string_lossy().chars().take(LONGEST_NAME).collect())),
         }
     }
 }
@@ -168,18 +164,13 @@ fn folder_of(path: &Path) -> Result<(&Path, Dir), SourceError> {
 /// Reads `name` in `dir` if it is a regular file of at most `limit` bytes; `path` is for messages.
 pub(crate) fn read_bounded(dir: &Dir, name: &str, path: &Path, limit: u64) -> Result<Bytes, SourceError> {
     let (file, metadata) = open_regular(dir, name, path)?;
-    let too_large = || SourceError::TooLarge {
-        path: path.to_path_buf(),
-        limit,
-    };
+    let too_large = || SourceError::TooLarge { path: path.to_path_buf(), limit };
     if metadata.len() > limit {
         return Err(too_large());
     }
     let mut contents = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
     // The length was a claim; the file may grow while it is read.
-    file.take(limit + 1)
-        .read_to_end(&mut contents)
-        .map_err(|error| explain(path, error))?;
+    file.take(limit + 1).read_to_end(&mut contents).map_err(|error| explain(path, error))?;
     if contents.len() as u64 > limit {
         return Err(too_large());
     }

@@ -90,16 +90,10 @@ impl Store {
     /// Reads the component with `digest`, and its statement.
     pub(crate) fn read(&self, digest: &Digest) -> Result<Found, StoreError> {
         let path = self.path.join(digest.to_string());
-        let dir = self
-            .dir
-            .open_dir(digest.to_string())
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => SourceError::Missing(path.clone()),
-                _ => SourceError::Io {
-                    path: path.clone(),
-                    source: error,
-                },
-            })?;
+        let dir = self.dir.open_dir(digest.to_string()).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => SourceError::Missing(path.clone()),
+            _ => SourceError::Io { path: path.clone(), source: error },
+        })?;
         let wasm = source::read_bounded(&dir, COMPONENT, &path.join(COMPONENT), MAX_COMPONENT_BYTES as u64)?;
         if Digest::of(&wasm) != *digest {
             return Err(StoreError::Altered(path.join(COMPONENT)));
@@ -115,10 +109,9 @@ impl Store {
     /// Takes the component with `digest` out. Nothing happens when it is not there.
     pub(crate) fn remove(&self, digest: &Digest, _held: &HomeLock) -> Result<(), StoreError> {
         match self.dir.remove_dir_all(digest.to_string()) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(StoreError::Unwritable {
-                path: self.path.join(digest.to_string()),
-                source,
-            }),
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::Unwritable { path: self.path.join(digest.to_string()), source })
+            }
             Ok(()) | Err(_) => Ok(()),
         }
     }
@@ -143,10 +136,7 @@ mod tests {
         store.insert(&digest, b"wasm", b"{}", &held).unwrap();
         store.insert(&digest, b"wasm", b"{ }", &held).unwrap();
         let found = store.read(&digest).unwrap();
-        assert_eq!(
-            (found.wasm.as_ref(), found.statement.as_deref()),
-            (&b"wasm"[..], Some(&b"{ }"[..]))
-        );
+        assert_eq!((found.wasm.as_ref(), found.statement.as_deref()), (&b"wasm"[..], Some(&b"{ }"[..])));
         store.remove(&digest, &held).unwrap();
         store.remove(&digest, &held).unwrap();
         assert_eq!(store.read(&digest).unwrap_err().code(), "store-missing");
@@ -175,10 +165,7 @@ mod tests {
         std::fs::write(outside.join(COMPONENT), b"wasm").unwrap();
         std::os::unix::fs::symlink(&outside, store.path.join(digest.to_string())).unwrap();
         assert_eq!(store.read(&digest).unwrap_err().code(), "store-unreadable");
-        assert_eq!(
-            store.insert(&digest, b"wasm", b"{}", &held).unwrap_err().code(),
-            "home-unsafe"
-        );
+        assert_eq!(store.insert(&digest, b"wasm", b"{}", &held).unwrap_err().code(), "home-unsafe");
         // The link goes, what it points to stays.
         store.remove(&digest, &held).unwrap();
         assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 1);

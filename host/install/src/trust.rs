@@ -166,20 +166,14 @@ impl TrustFile {
         let held = self.home.lock()?;
         let before = self.text()?.unwrap_or_else(|| OPENING.to_owned());
         self.parse(&before)?;
-        let mut document = before
-            .parse::<DocumentMut>()
-            .map_err(|_| TrustFileError::NotText(self.path()))?;
+        let mut document = before.parse::<DocumentMut>().map_err(|_| TrustFileError::NotText(self.path()))?;
         if !change(&mut document) {
             return Err(TrustFileError::NoSuchRule);
         }
         let after = document.to_string();
         TrustPolicy::from_toml(&after).map_err(TrustFileError::Unacceptable)?;
-        draft::replace(self.home.dir(), TRUST_FILE, after.as_bytes(), &held).map_err(|source| {
-            TrustFileError::Unwritable {
-                path: self.path(),
-                source,
-            }
-        })
+        draft::replace(self.home.dir(), TRUST_FILE, after.as_bytes(), &held)
+            .map_err(|source| TrustFileError::Unwritable { path: self.path(), source })
     }
 
     fn text(&self) -> Result<Option<String>, TrustFileError> {
@@ -188,16 +182,11 @@ impl TrustFile {
             Err(SourceError::Missing(_)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        String::from_utf8(bytes.into())
-            .map(Some)
-            .map_err(|_| TrustFileError::NotText(self.path()))
+        String::from_utf8(bytes.into()).map(Some).map_err(|_| TrustFileError::NotText(self.path()))
     }
 
     fn parse(&self, text: &str) -> Result<TrustPolicy, TrustFileError> {
-        TrustPolicy::from_toml(text).map_err(|source| TrustFileError::Invalid {
-            path: self.path(),
-            source,
-        })
+        TrustPolicy::from_toml(text).map_err(|source| TrustFileError::Invalid { path: self.path(), source })
     }
 
     fn path(&self) -> PathBuf {
@@ -229,12 +218,7 @@ mod tests {
     }
 
     fn acme(seed: u8) -> NewPublisher {
-        NewPublisher {
-            namespace: "acme".parse().unwrap(),
-            key: key(seed),
-            threshold: None,
-            allow: Vec::new(),
-        }
+        NewPublisher { namespace: "acme".parse().unwrap(), key: key(seed), threshold: None, allow: Vec::new() }
     }
 
     fn pin(version: &str) -> Pin {
@@ -260,36 +244,17 @@ mod tests {
         let trust = TrustFile::of(&home);
         trust.add(&acme(1)).unwrap();
         let allow = vec!["acme:weather".parse().unwrap(), "acme:maps".parse().unwrap()];
-        trust
-            .add(&NewPublisher {
-                threshold: Some(2),
-                allow,
-                ..acme(2)
-            })
-            .unwrap();
+        trust.add(&NewPublisher { threshold: Some(2), allow, ..acme(2) }).unwrap();
         trust.pin(&pin("1.2.0")).unwrap();
         trust.pin(&pin("1.1.0")).unwrap();
-        let denial = Denial {
-            target: DenyTarget::Key(key(3)),
-            reason: Some("stolen \"laptop\"\n".to_owned()),
-        };
+        let denial = Denial { target: DenyTarget::Key(key(3)), reason: Some("stolen \"laptop\"\n".to_owned()) };
         trust.deny(&denial).unwrap();
         trust.deny(&denial).unwrap();
 
         let policy = trust.read().unwrap();
         let publisher = &policy.publishers()[0];
-        assert_eq!(
-            publisher
-                .keys
-                .iter()
-                .map(|trusted| trusted.key.clone())
-                .collect::<Vec<_>>(),
-            [key(1), key(2)]
-        );
-        assert_eq!(
-            (publisher.threshold, publisher.allow.len(), policy.publishers().len()),
-            (2, 2, 1)
-        );
+        assert_eq!(publisher.keys.iter().map(|trusted| trusted.key.clone()).collect::<Vec<_>>(), [key(1), key(2)]);
+        assert_eq!((publisher.threshold, publisher.allow.len(), policy.publishers().len()), (2, 2, 1));
         assert_eq!(policy.pins(), [pin("1.1.0")]);
         assert_eq!(policy.denials(), std::slice::from_ref(&denial));
         let rules = serde_json::to_value(trust.rules().unwrap()).unwrap();
@@ -316,10 +281,7 @@ mod tests {
         assert_eq!(trust.read().unwrap().publishers()[0].keys.len(), 1);
         trust.remove(&Removal::Key(key(2))).unwrap();
         assert!(trust.read().unwrap().publishers().is_empty());
-        assert_eq!(
-            trust.remove(&Removal::Key(key(2))).unwrap_err().code(),
-            "trust-rule-missing"
-        );
+        assert_eq!(trust.remove(&Removal::Key(key(2))).unwrap_err().code(), "trust-rule-missing");
     }
 
     #[test]
@@ -336,14 +298,7 @@ mod tests {
         trust.add(&acme(2)).unwrap();
         trust.pin(&pin("1.0.0")).unwrap();
         let after = std::fs::read_to_string(home.trust_file()).unwrap();
-        for comment in [
-            "# Ours",
-            "# strict",
-            "# Acme, met in Berlin",
-            "# two",
-            "# Ada's",
-            "# really",
-        ] {
+        for comment in ["# Ours", "# strict", "# Acme, met in Berlin", "# two", "# Ada's", "# really"] {
             assert!(after.contains(comment), "{comment} is gone from:\n{after}");
         }
         assert!(after.find("[[publisher]]") < after.find("[[deny]]"));
@@ -355,10 +310,7 @@ mod tests {
     #[test]
     fn rules_written_in_one_line_can_be_changed_too() {
         let (_folder, home) = home();
-        let text = format!(
-            "version = 1\npublisher = [{{ namespace = \"acme\", keys = [\"{}\"] }}]\n",
-            key(1)
-        );
+        let text = format!("version = 1\npublisher = [{{ namespace = \"acme\", keys = [\"{}\"] }}]\n", key(1));
         std::fs::write(home.trust_file(), text).unwrap();
         let trust = TrustFile::of(&home);
         trust.add(&acme(2)).unwrap();
@@ -371,15 +323,9 @@ mod tests {
         let trust = TrustFile::of(&home);
         trust.add(&acme(1)).unwrap();
         let before = std::fs::read(home.trust_file()).unwrap();
-        let beyond = NewPublisher {
-            threshold: Some(5),
-            ..acme(2)
-        };
+        let beyond = NewPublisher { threshold: Some(5), ..acme(2) };
         assert_eq!(trust.add(&beyond).unwrap_err().code(), "trust-change-invalid");
-        let foreign = NewPublisher {
-            allow: vec!["other:*".parse().unwrap()],
-            ..acme(2)
-        };
+        let foreign = NewPublisher { allow: vec!["other:*".parse().unwrap()], ..acme(2) };
         assert_eq!(trust.add(&foreign).unwrap_err().code(), "trust-change-invalid");
         assert_eq!(std::fs::read(home.trust_file()).unwrap(), before);
     }
@@ -388,13 +334,7 @@ mod tests {
     fn a_file_that_cannot_be_understood_is_an_error_and_stays_as_it_is() {
         let (_folder, home) = home();
         let trust = TrustFile::of(&home);
-        for broken in [
-            &b"version = 1\nunknown = 1\n"[..],
-            b"",
-            b"version = 2\n",
-            b"version = 1\n[[deny]]\n",
-            b"\xff",
-        ] {
+        for broken in [&b"version = 1\nunknown = 1\n"[..], b"", b"version = 2\n", b"version = 1\n[[deny]]\n", b"\xff"] {
             std::fs::write(home.trust_file(), broken).unwrap();
             assert_eq!(trust.read().unwrap_err().code(), "trust-policy-invalid");
             assert_eq!(trust.add(&acme(1)).unwrap_err().code(), "trust-policy-invalid");
@@ -405,10 +345,7 @@ mod tests {
             trust.read()
         };
         let message = error.unwrap_err().to_string();
-        assert!(
-            message.contains("trust.toml, line 3") && message.contains("unsinged"),
-            "{message}"
-        );
+        assert!(message.contains("trust.toml, line 3") && message.contains("unsinged"), "{message}");
         std::fs::remove_file(home.trust_file()).unwrap();
         std::fs::create_dir(home.trust_file()).unwrap();
         assert_eq!(trust.read().unwrap_err().code(), "trust-policy-unreadable");
@@ -420,9 +357,6 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let (_folder, home) = home();
         TrustFile::of(&home).add(&acme(1)).unwrap();
-        assert_eq!(
-            std::fs::metadata(home.trust_file()).unwrap().permissions().mode() & 0o7777,
-            0o600
-        );
+        assert_eq!(std::fs::metadata(home.trust_file()).unwrap().permissions().mode() & 0o7777, 0o600);
     }
 }

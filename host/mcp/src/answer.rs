@@ -72,13 +72,8 @@ impl Answer {
 
     /// The text of all text blocks, one a line.
     pub fn text(&self) -> String {
-        let texts: Vec<&str> = self
-            .0
-            .content
-            .iter()
-            .filter_map(|block| block.as_text())
-            .map(|block| block.text.as_str())
-            .collect();
+        let texts: Vec<&str> =
+            self.0.content.iter().filter_map(|block| block.as_text()).map(|block| block.text.as_str()).collect();
         texts.join("\n")
     }
 

@@ -34,11 +34,7 @@ pub struct CallLimits {
 
 impl Default for CallLimits {
     fn default() -> Self {
-        Self {
-            in_flight: 256,
-            per_back_end: 64,
-            ceiling: Duration::from_mins(15),
-        }
+        Self { in_flight: 256, per_back_end: 64, ceiling: Duration::from_mins(15) }
     }
 }
 

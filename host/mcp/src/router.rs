@@ -99,14 +99,9 @@ impl Router {
         back_end: Arc<dyn BackEnd>,
     ) -> Published {
         let (tools, refused) = lint::lint(definitions);
-        let mut quarantined: Vec<Quarantined> = refused
-            .into_iter()
-            .map(|(name, reason)| Quarantined { name, reason })
-            .collect();
-        let own_names: Vec<String> = tools
-            .iter()
-            .map(|tool| tool.listing.name.clone().into_owned())
-            .collect();
+        let mut quarantined: Vec<Quarantined> =
+            refused.into_iter().map(|(name, reason)| Quarantined { name, reason }).collect();
+        let own_names: Vec<String> = tools.iter().map(|tool| tool.listing.name.clone().into_owned()).collect();
         let mounted = Arc::new(Mounted {
             id: id.to_owned(),
             prefix: prefix.to_owned(),
@@ -126,10 +121,7 @@ impl Router {
             .collect();
         for name in own_names {
             if !served.contains_key(&name) {
-                quarantined.push(Quarantined {
-                    name,
-                    reason: Quarantine::NameClash,
-                });
+                quarantined.push(Quarantined { name, reason: Quarantine::NameClash });
             }
         }
         for tool in &quarantined {
@@ -175,11 +167,7 @@ impl Router {
         let table = self.table.load();
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut rest = table.tools.range::<str, _>((start, Bound::Unbounded));
-        let page = rest
-            .by_ref()
-            .take(limit)
-            .map(|(_, tool)| tool.listing.clone())
-            .collect();
+        let page = rest.by_ref().take(limit).map(|(_, tool)| tool.listing.clone()).collect();
         (page, rest.next().is_some())
     }
 
@@ -203,10 +191,8 @@ impl Router {
 
 impl Table {
     fn of(mounted: &BTreeMap<String, Arc<Mounted>>) -> Self {
-        let entries: Vec<(&Arc<Mounted>, &Arc<CheckedTool>)> = mounted
-            .values()
-            .flat_map(|back_end| back_end.tools.iter().map(move |tool| (back_end, tool)))
-            .collect();
+        let entries: Vec<(&Arc<Mounted>, &Arc<CheckedTool>)> =
+            mounted.values().flat_map(|back_end| back_end.tools.iter().map(move |tool| (back_end, tool))).collect();
         let claims: Vec<Claim<'_>> = entries
             .iter()
             .map(|(back_end, tool)| Claim {
@@ -223,14 +209,7 @@ impl Table {
                 let name = name?;
                 let mut listing = tool.listing.clone();
                 listing.name = name.clone().into();
-                Some((
-                    name,
-                    Arc::new(ServedTool {
-                        listing,
-                        checked: Arc::clone(tool),
-                        mounted: Arc::clone(back_end),
-                    }),
-                ))
+                Some((name, Arc::new(ServedTool { listing, checked: Arc::clone(tool), mounted: Arc::clone(back_end) })))
             })
             .collect();
         Self { tools }
@@ -238,11 +217,7 @@ impl Table {
 
     fn lists_the_same_as(&self, other: &Self) -> bool {
         self.tools.len() == other.tools.len()
-            && self
-                .tools
-                .values()
-                .zip(other.tools.values())
-                .all(|(ours, theirs)| ours.listing == theirs.listing)
+            && self.tools.values().zip(other.tools.values()).all(|(ours, theirs)| ours.listing == theirs.listing)
     }
 }
 

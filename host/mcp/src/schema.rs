@@ -115,11 +115,7 @@ impl Schema {
         let Value::Object(object) = document else {
             return Err(SchemaError::NotAnObject);
         };
-        Ok(Self {
-            document: Arc::new(object),
-            validator,
-            cost,
-        })
+        Ok(Self { document: Arc::new(object), validator, cost })
     }
 
     /// The schema as clients get it, in its author's order.
@@ -150,9 +146,7 @@ impl Schema {
         if self.validator.is_valid(&value) {
             return Ok(value);
         }
-        Err(Complaint::Broken(complaint::describe(
-            self.validator.iter_errors(&value),
-        )))
+        Err(Complaint::Broken(complaint::describe(self.validator.iter_errors(&value))))
     }
 }
 
@@ -186,9 +180,7 @@ fn purge(value: &mut Value) -> Result<(), SchemaError> {
 
 fn refuse_hidden(words: &str) -> Result<(), SchemaError> {
     if words.chars().any(text::hides) {
-        return Err(SchemaError::HiddenCharacters(
-            text::cut(text::clean_line(words).into(), 80).into_owned(),
-        ));
+        return Err(SchemaError::HiddenCharacters(text::cut(text::clean_line(words).into(), 80).into_owned()));
     }
     Ok(())
 }
@@ -209,32 +201,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_a_schema_of_an_object() {
-        for schema in [
-            json!(true),
-            json!({}),
-            json!({ "type": "string" }),
-            json!({ "type": ["object", "null"] }),
-        ] {
+        for schema in [json!(true), json!({}), json!({ "type": "string" }), json!({ "type": ["object", "null"] })] {
             assert_eq!(refusal(&schema), SchemaError::NotAnObject, "{schema}");
         }
-        assert!(matches!(
-            refusal(&with(&json!({ "a": { "type": "strnig" } }))),
-            SchemaError::Invalid(_)
-        ));
-        assert!(matches!(
-            refusal(&with(&json!({ "a": { "pattern": "(" } }))),
-            SchemaError::Invalid(_)
-        ));
+        assert!(matches!(refusal(&with(&json!({ "a": { "type": "strnig" } }))), SchemaError::Invalid(_)));
+        assert!(matches!(refusal(&with(&json!({ "a": { "pattern": "(" } }))), SchemaError::Invalid(_)));
     }
 
     #[test]
     fn refuses_to_leave_the_document() {
-        for target in [
-            "https://example.com/a.json",
-            "file:///etc/passwd",
-            "other.json#/a",
-            "//host/a",
-        ] {
+        for target in ["https://example.com/a.json", "file:///etc/passwd", "other.json#/a", "//host/a"] {
             let schema = with(&json!({ "a": { "$ref": target } }));
             assert_eq!(refusal(&schema), SchemaError::RemoteReference(target.to_owned()));
         }
@@ -249,33 +225,21 @@ mod tests {
             deep = json!({ "items": deep });
         }
         assert_eq!(refusal(&with(&json!({ "a": deep }))), SchemaError::TooDeep);
-        assert_eq!(
-            refusal(&with(&json!({ "a": { "description": "x".repeat(MAX_BYTES) } }))),
-            SchemaError::TooLarge
-        );
+        assert_eq!(refusal(&with(&json!({ "a": { "description": "x".repeat(MAX_BYTES) } }))), SchemaError::TooLarge);
     }
 
     #[test]
     fn cleans_descriptions_and_refuses_hidden_names() {
         let schema = Schema::compile(&with(&json!({ "a": { "description": "x\u{200b}y" } }))).expect("is accepted");
-        assert_eq!(
-            schema.document().get("properties"),
-            Some(&json!({ "a": { "description": "xy" } }))
-        );
-        assert_eq!(
-            refusal(&with(&json!({ "a\u{202e}b": {} }))),
-            SchemaError::HiddenCharacters("ab".to_owned())
-        );
+        assert_eq!(schema.document().get("properties"), Some(&json!({ "a": { "description": "xy" } })));
+        assert_eq!(refusal(&with(&json!({ "a\u{202e}b": {} }))), SchemaError::HiddenCharacters("ab".to_owned()));
     }
 
     #[test]
     fn keeps_the_authors_order() {
         let document = json!({ "type": "object", "required": ["z"], "properties": { "z": {}, "a": {} }, "$schema": "https://json-schema.org/draft/2020-12/schema" });
         let schema = Schema::compile(&document).expect("is accepted");
-        assert_eq!(
-            Value::Object((*schema.document()).clone()).to_string(),
-            document.to_string()
-        );
+        assert_eq!(Value::Object((*schema.document()).clone()).to_string(), document.to_string());
     }
 
     #[tokio::test]
@@ -298,13 +262,8 @@ mod tests {
         let schema = Arc::new(Schema::compile(&tree).expect("is accepted"));
         let good = json!({ "root": { "left": { "value": 1 }, "right": { "left": { "value": 2 } } } });
         assert_eq!(schema.check(good.clone()).await, Ok(good));
-        let bad = schema
-            .check(json!({ "root": { "left": { "left": { "value": "x" } } } }))
-            .await;
-        assert!(
-            matches!(&bad, Err(Complaint::Broken(text)) if text.contains("/root/left/left/value")),
-            "{bad:?}"
-        );
+        let bad = schema.check(json!({ "root": { "left": { "left": { "value": "x" } } } })).await;
+        assert!(matches!(&bad, Err(Complaint::Broken(text)) if text.contains("/root/left/left/value")), "{bad:?}");
         let mut deep = json!({ "value": 1 });
         for _ in 0..60 {
             deep = json!({ "left": deep });

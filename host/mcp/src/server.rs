@@ -75,10 +75,7 @@ impl Shared {
         stopping: CancellationToken,
         stopped: CancellationToken,
     ) -> Arc<Self> {
-        let capabilities = ServerCapabilities::builder()
-            .enable_tools()
-            .enable_tool_list_changed()
-            .build();
+        let capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
         let mut implementation = Implementation::new(info.name, info.version);
         implementation.title = info.title;
         let mut config = ServerConfig::new(capabilities).with_server_info(implementation);
@@ -96,11 +93,7 @@ impl Shared {
 
 impl Server {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            shared,
-            session: OnceLock::new(),
-            accepted: Mutex::default(),
-        }
+        Self { shared, session: OnceLock::new(), accepted: Mutex::default() }
     }
 }
 
@@ -115,10 +108,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
         context.peer.set_peer_info(request.clone());
-        self.session.get_or_init(|| LegacySession {
-            changes: self.shared.router.subscribe(),
-            announcing: OnceLock::new(),
-        });
+        self.session
+            .get_or_init(|| LegacySession { changes: self.shared.router.subscribe(), announcing: OnceLock::new() });
         self.negotiate_initialize(&request)
     }
 
@@ -126,9 +117,7 @@ impl ServerHandler for Server {
         let Some(session) = self.session.get() else { return };
         let over = self.shared.stopping.child_token();
         if session.announcing.set(over.clone().drop_guard()).is_ok() {
-            self.shared
-                .tasks
-                .spawn(changes::announce(session.changes.clone(), context.peer, over));
+            self.shared.tasks.spawn(changes::announce(session.changes.clone(), context.peer, over));
         }
     }
 
@@ -140,14 +129,8 @@ impl ServerHandler for Server {
         // The cursor is the last name of the page before: it stays right when the list changes in between.
         let after = request.and_then(|request| request.cursor);
         let (tools, more) = self.shared.router.page(after.as_deref(), PAGE);
-        let mut result = ListToolsResult::default()
-            .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(CacheScope::Private);
-        result.next_cursor = if more {
-            tools.last().map(|tool| tool.name.clone().into_owned())
-        } else {
-            None
-        };
+        let mut result = ListToolsResult::default().with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private);
+        result.next_cursor = if more { tools.last().map(|tool| tool.name.clone().into_owned()) } else { None };
         result.tools = tools;
         Ok(result)
     }
@@ -180,10 +163,7 @@ impl ServerHandler for Server {
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        self.accepted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_back(self.shared.router.subscribe());
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner).push_back(self.shared.router.subscribe());
         Some(requested.supported_by(&self.shared.config.capabilities))
     }
 

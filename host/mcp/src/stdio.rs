@@ -228,10 +228,7 @@ where
             shared.stopping.cancel();
         }
         let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + self.grace);
-        if tokio::time::timeout_at(deadline, self.unanswered.below(1))
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout_at(deadline, self.unanswered.below(1)).await.is_err() {
             tracing::warn!("calls in flight did not finish within the grace time and are cancelled");
             shared.stopped.cancel();
         }

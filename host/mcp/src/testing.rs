@@ -52,12 +52,7 @@ pub(crate) fn tool(name: &str) -> ToolDefinition {
 }
 
 pub(crate) fn info() -> ServerInfo {
-    ServerInfo {
-        name: "nexus".to_owned(),
-        title: None,
-        version: "0.0.0".to_owned(),
-        instructions: None,
-    }
+    ServerInfo { name: "nexus".to_owned(), title: None, version: "0.0.0".to_owned(), instructions: None }
 }
 
 pub(crate) fn arguments(value: &Value) -> Map<String, Value> {
@@ -66,8 +61,5 @@ pub(crate) fn arguments(value: &Value) -> Map<String, Value> {
 
 /// Calls a tool that is served.
 pub(crate) async fn call(router: &Router, name: &str, with: Value) -> Answer {
-    router
-        .call(name, arguments(&with), CancellationToken::new())
-        .await
-        .expect("the tool is served")
+    router.call(name, arguments(&with), CancellationToken::new()).await.expect("the tool is served")
 }

@@ -45,11 +45,8 @@ pub(crate) fn definition(tool: &ToolSpec) -> ToolDefinition {
 
 fn meta(measures: Measures) -> Map<String, Value> {
     let milliseconds = (measures.duration.as_secs_f64() * 1e6).round() / 1e3;
-    let fields = [
-        ("fuel", json!(measures.fuel)),
-        ("duration-ms", json!(milliseconds)),
-        ("attempts", json!(measures.attempts)),
-    ];
+    let fields =
+        [("fuel", json!(measures.fuel)), ("duration-ms", json!(milliseconds)), ("attempts", json!(measures.attempts))];
     fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
@@ -64,7 +61,8 @@ fn of_shard(error: ShardError, meta: Map<String, Value>) -> ToolFailure {
         ShardErrorKind::Internal => ("internal", Category::Internal),
     };
     // The broker's own code is more precise than the contract's kind, and the SDK passes it on in `data`.
-    let precise = error.data.as_ref().and_then(|data| data.get("code")).and_then(Value::as_str).filter(|code| is_code(code));
+    let precise =
+        error.data.as_ref().and_then(|data| data.get("code")).and_then(Value::as_str).filter(|code| is_code(code));
     let code = precise.map_or(Cow::Borrowed(code), |code| Cow::Owned(code.to_owned()));
     ToolFailure { code, category, message: error.message, retryable: error.retryable, data: error.data, meta }
 }
@@ -78,13 +76,17 @@ fn of_host(code: FailureCode, message: String, meta: Map<String, Value>) -> Tool
     let (category, retryable, advice) = match code {
         FailureCode::Busy => (Category::Transient, true, "Try again in a second."),
         FailureCode::DeadlineExceeded => (Category::Transient, true, "Ask for less, or try again."),
-        FailureCode::FuelExhausted | FailureCode::MemoryExceeded => {
-            (Category::Internal, false, "Ask for less; if that does not help, the operator may raise the shard's limits.")
-        }
+        FailureCode::FuelExhausted | FailureCode::MemoryExceeded => (
+            Category::Internal,
+            false,
+            "Ask for less; if that does not help, the operator may raise the shard's limits.",
+        ),
         FailureCode::TooLarge => (Category::Validation, false, "Ask for less."),
-        FailureCode::Trapped | FailureCode::InvalidResult | FailureCode::InstanceFailed => {
-            (Category::Internal, true, "The next call gets a fresh instance; if it fails again, tell the shard's author.")
-        }
+        FailureCode::Trapped | FailureCode::InvalidResult | FailureCode::InstanceFailed => (
+            Category::Internal,
+            true,
+            "The next call gets a fresh instance; if it fails again, tell the shard's author.",
+        ),
         FailureCode::Cancelled => (Category::Transient, true, "Nothing is left to do."),
     };
     let mut sentence = message;

@@ -89,7 +89,8 @@ fn watched_folder(config: &Config, home: &Home, named: Option<&Path>) -> anyhow:
     let named = named.or(config.file.shards_dir.as_deref());
     let folder = named.map_or_else(|| home.shards_dir(), Path::to_owned);
     if named.is_none() {
-        std::fs::create_dir_all(&folder).with_context(|| format!("the shards folder {} cannot be made", folder.display()))?;
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("the shards folder {} cannot be made", folder.display()))?;
     }
     Ok(folder)
 }

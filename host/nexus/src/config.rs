@@ -33,7 +33,9 @@ impl Config {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && explicit.is_none() => None,
-            Err(error) => return Err(error).with_context(|| format!("the configuration {} cannot be read", path.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("the configuration {} cannot be read", path.display()));
+            }
         };
         let file = text.as_deref().map_or_else(|| Ok(ConfigFile::default()), |text| ConfigFile::parse(text, &path))?;
         let beside = path.parent().unwrap_or(Path::new(".")).join(".env");

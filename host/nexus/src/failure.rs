@@ -69,7 +69,9 @@ mod tests {
 
     #[test]
     fn a_cause_is_said_once() {
-        let error = anyhow::anyhow!("there is no statement").context("refused: there is no statement; sign it").context("a.wasm");
+        let error = anyhow::anyhow!("there is no statement")
+            .context("refused: there is no statement; sign it")
+            .context("a.wasm");
         assert_eq!(sentence(&error), "a.wasm: refused: there is no statement; sign it");
     }
 }

@@ -74,7 +74,9 @@ pub(crate) fn resolve(
     let nothing = ShardConfig::default();
     let section = config.file.shards.get(name).unwrap_or(&nothing);
     let (http, profiles, origin) = match &section.grant {
-        Some(Grant::Word(GrantWord::Declared)) => (HttpGrant::Declared, ProfileGrant::Declared, GrantOrigin::Configuration),
+        Some(Grant::Word(GrantWord::Declared)) => {
+            (HttpGrant::Declared, ProfileGrant::Declared, GrantOrigin::Configuration)
+        }
         Some(Grant::Only(table)) => {
             let parse = |url: &String| url.parse().with_context(|| format!("the grant of {name}: {url}"));
             let http = table.http.iter().map(parse).collect::<anyhow::Result<_>>()?;
@@ -138,7 +140,9 @@ fn secrets(
 ) -> anyhow::Result<BTreeMap<String, SecretString>> {
     let name = &manifest.shard.name;
     let declared = manifest.secret_names();
-    if let Some(unknown) = section.secrets.keys().find(|key| !declared.iter().any(|secret| secret.as_str() == key.as_str())) {
+    if let Some(unknown) =
+        section.secrets.keys().find(|key| !declared.iter().any(|secret| secret.as_str() == key.as_str()))
+    {
         bail!("[shards.\"{name}\".secrets] names {unknown}, which {name} does not declare");
     }
     let mut found = BTreeMap::new();
@@ -207,7 +211,8 @@ mod tests {
         switch(&Manifest::from_toml(LOGISTICS).unwrap(), &config(toml, environment), entry).unwrap() == Switch::On
     }
 
-    const SECRETIVE: &[(&str, &str)] = &[("API_TOKEN", "hunter2"), ("API_URL", "https://other.example"), ("USE_MOCK", "1")];
+    const SECRETIVE: &[(&str, &str)] =
+        &[("API_TOKEN", "hunter2"), ("API_URL", "https://other.example"), ("USE_MOCK", "1")];
 
     #[test]
     fn a_dropped_in_shard_gets_nothing_of_the_environment() {
@@ -221,7 +226,9 @@ mod tests {
     #[test]
     fn consent_and_configuration_grant_what_is_declared() {
         let declared = "[shards.\"nexus:logistics\"]\ngrant = \"declared\"\n";
-        for (toml, consented, expected) in [("", true, GrantOrigin::Consent), (declared, false, GrantOrigin::Configuration)] {
+        for (toml, consented, expected) in
+            [("", true, GrantOrigin::Consent), (declared, false, GrantOrigin::Configuration)]
+        {
             let (grant, origin) = granted(toml, SECRETIVE, consented);
             assert_eq!(origin, expected);
             assert!(matches!(grant.http, HttpGrant::Declared));
@@ -240,7 +247,8 @@ mod tests {
     #[test]
     fn what_the_manifest_does_not_declare_cannot_be_set() {
         for section in ["config]\nHOME = \"/\"", "secrets]\nAWS_KEY = { env = \"AWS_KEY\" }"] {
-            let toml = format!("[shards.\"nexus:logistics\"]\ngrant = \"declared\"\n[shards.\"nexus:logistics\".{section}\n");
+            let toml =
+                format!("[shards.\"nexus:logistics\"]\ngrant = \"declared\"\n[shards.\"nexus:logistics\".{section}\n");
             let manifest = Manifest::from_toml(LOGISTICS).unwrap();
             assert!(resolve(&manifest, &config(&toml, &[]), false).is_err(), "{toml}");
         }

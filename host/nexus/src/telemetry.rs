@@ -20,7 +20,9 @@ pub(crate) enum LogFormat {
 /// Starts logging. `RUST_LOG`-like filters come from `NEXUS_LOG`; without one, `level` counts for Nexus and its
 /// shards, and libraries report warnings only (the protocol library logs every notification).
 pub(crate) fn start(level: &str, format: LogFormat, environment: &Environment) -> anyhow::Result<()> {
-    let default = format!("warn,nexus={level},nexus_broker={level},nexus_hub={level},nexus_install={level},nexus_mcp={level},nexus_runtime={level},shard={level}");
+    let default = format!(
+        "warn,nexus={level},nexus_broker={level},nexus_hub={level},nexus_install={level},nexus_mcp={level},nexus_runtime={level},shard={level}"
+    );
     let filter = EnvFilter::try_new(environment.get("NEXUS_LOG").unwrap_or(&default))?;
     let colour = std::io::stderr().is_terminal() && environment.get("NO_COLOR").is_none();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);

@@ -7,6 +7,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context as _, bail};
+use nexus_mcp::text::clean;
 use serde::Serialize;
 
 use crate::failure;
@@ -71,7 +72,7 @@ impl Terminal {
     pub(crate) fn error(&mut self, error: &anyhow::Error) {
         let code = failure::code(error).map(|code| format!(" ({code})")).unwrap_or_default();
         // Nothing is left to be done when standard error itself is gone.
-        drop(writeln!(self.err, "{BAD}error{code}:{BAD:#} {}", failure::sentence(error)));
+        drop(writeln!(self.err, "{BAD}error{code}:{BAD:#} {}", clean(&failure::sentence(error))));
     }
 
     /// Asks a yes-or-no question. No is the default.

@@ -154,9 +154,8 @@ mod tests {
         let engine = engine().unwrap();
         let cache = Cache::open(folder.path(), &engine).unwrap();
         let digest = Digest::of(b"a");
-        let component = Component::new(&engine, "(component)".as_bytes()).or_else(|_| {
-            Component::new(&engine, wat::parse_str("(component)").unwrap())
-        });
+        let component = Component::new(&engine, "(component)".as_bytes())
+            .or_else(|_| Component::new(&engine, wat::parse_str("(component)").unwrap()));
         cache.store(&digest, &component.unwrap()).unwrap();
         (folder, engine, cache, digest)
     }
@@ -185,7 +184,8 @@ mod tests {
     fn an_entry_moved_to_another_shard_is_rejected() {
         let (folder, engine, cache, digest) = cached();
         let other = Digest::of(b"other");
-        fs::rename(folder.path().join(cache.entry_name(&digest)), folder.path().join(cache.entry_name(&other))).unwrap();
+        fs::rename(folder.path().join(cache.entry_name(&digest)), folder.path().join(cache.entry_name(&other)))
+            .unwrap();
         assert!(matches!(cache.load(&engine, &other), Lookup::Rejected(_)));
     }
 

@@ -144,9 +144,10 @@ impl CallFailure {
         }
         let trap = error.downcast_ref::<Trap>();
         match trap {
-            Some(Trap::OutOfFuel) => {
-                Self::ended(FailureCode::FuelExhausted, "the call used up its fuel, which bounds how long a shard may compute")
-            }
+            Some(Trap::OutOfFuel) => Self::ended(
+                FailureCode::FuelExhausted,
+                "the call used up its fuel, which bounds how long a shard may compute",
+            ),
             _ if memory_refused => {
                 Self::ended(FailureCode::MemoryExceeded, "the shard asked for more memory than it may have")
             }

@@ -15,8 +15,12 @@ const CONTRACT: Version = Version::new(0, 1, 0);
 const NEEDED_EXPORTS: [&str; 2] = ["nexus:shard/lifecycle", "nexus:shard/tools"];
 
 /// Interfaces of the contract, with whether they carry a capability.
-const CONTRACT_IMPORTS: [(&str, bool); 4] =
-    [("nexus:shard/types", false), ("nexus:shard/log", false), ("nexus:shard/config", false), ("nexus:shard/http", true)];
+const CONTRACT_IMPORTS: [(&str, bool); 4] = [
+    ("nexus:shard/types", false),
+    ("nexus:shard/log", false),
+    ("nexus:shard/config", false),
+    ("nexus:shard/http", true),
+];
 
 /// WASI packages that every guest's own runtime drags in. They are linked and hold nothing: no files, no environment,
 /// no arguments, no sockets.
@@ -48,19 +52,25 @@ pub enum InspectError {
     )]
     CoreModule,
     /// A component that lacks what a shard exports, or imports what no shard may.
-    #[error("this is a component of another world: {found}; a shard exports nexus:shard/lifecycle and nexus:shard/tools, version 0.1")]
+    #[error(
+        "this is a component of another world: {found}; a shard exports nexus:shard/lifecycle and nexus:shard/tools, version 0.1"
+    )]
     OtherWorld {
         /// What is missing or too much.
         found: String,
     },
     /// Built for a contract that this host does not know.
-    #[error("this shard was built for contract {found}, and this host speaks 0.1: update Nexus, or ask its author for a build for 0.1")]
+    #[error(
+        "this shard was built for contract {found}, and this host speaks 0.1: update Nexus, or ask its author for a build for 0.1"
+    )]
     NewerContract {
         /// The version that the component names.
         found: String,
     },
     /// An import that carries a capability which the manifest does not declare.
-    #[error("it imports {import}, which its manifest does not declare: its author must declare it in shard.toml and sign again")]
+    #[error(
+        "it imports {import}, which its manifest does not declare: its author must declare it in shard.toml and sign again"
+    )]
     CapabilityUndeclared {
         /// The imported interface.
         import: String,
@@ -133,7 +143,8 @@ enum Import {
 }
 
 fn classify(import: &str) -> Result<Import, InspectError> {
-    if let Some((interface, capability)) = CONTRACT_IMPORTS.iter().find(|(name, _)| version_of(import, name).is_some()) {
+    if let Some((interface, capability)) = CONTRACT_IMPORTS.iter().find(|(name, _)| version_of(import, name).is_some())
+    {
         contract_allows(version_of(import, interface).unwrap_or_default())?;
         return Ok(if *capability { Import::Http } else { Import::Empty });
     }
@@ -187,7 +198,9 @@ impl Outline {
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(wasm) {
             match payload.map_err(|error| not_wasm(format!("damaged: {}", error.message())))? {
-                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(InspectError::CoreModule),
+                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                    return Err(InspectError::CoreModule);
+                }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {
@@ -205,7 +218,9 @@ impl Outline {
                 _ => {}
             }
             if outline.imports.len() + outline.exports.len() > MOST_NAMES {
-                return Err(InspectError::OtherWorld { found: format!("it has more than {MOST_NAMES} imports and exports") });
+                return Err(InspectError::OtherWorld {
+                    found: format!("it has more than {MOST_NAMES} imports and exports"),
+                });
             }
         }
         Ok(outline)
@@ -241,7 +256,9 @@ mod tests {
 
     #[test]
     fn what_is_no_component_of_this_world_is_named() {
-        for (bytes, code) in [(&b""[..], "not-wasm"), (b"#!/bin/sh", "not-wasm"), (b"\0asm\x0d\0\x01\0\x07\xff", "not-wasm")] {
+        for (bytes, code) in
+            [(&b""[..], "not-wasm"), (b"#!/bin/sh", "not-wasm"), (b"\0asm\x0d\0\x01\0\x07\xff", "not-wasm")]
+        {
             assert_eq!(Interfaces::read(bytes).unwrap_err().code(), code, "{bytes:?}");
         }
         assert_eq!(code_of("(module)"), "core-module");

@@ -51,7 +51,9 @@ impl Instance {
         };
         let mut instance = Self { store, guest, limits, calls: 0 };
         let config = access.config_json();
-        instance.step(deadline, async |guest, store| guest.nexus_shard_lifecycle().call_initialize(store, &config).await).await?;
+        instance
+            .step(deadline, async |guest, store| guest.nexus_shard_lifecycle().call_initialize(store, &config).await)
+            .await?;
         instance.step(deadline, async |guest, store| guest.nexus_shard_lifecycle().call_start(store).await).await?;
         Ok(instance)
     }
@@ -84,11 +86,7 @@ impl Instance {
                 guest.nexus_shard_tools().call_call_tool(store, tool, &arguments, &context).await
             })
             .await;
-        let measures = Measures {
-            fuel: self.fuel_used(),
-            duration: entered.elapsed(),
-            attempts: scope.usage().sends,
-        };
+        let measures = Measures { fuel: self.fuel_used(), duration: entered.elapsed(), attempts: scope.usage().sends };
         let answer = output.and_then(|output| {
             let content = parse(&output.content, "content", Value::is_array)?;
             let structured =
@@ -102,16 +100,15 @@ impl Instance {
     /// Ends an instance that is in order. Its memory is gone when this returns.
     pub(crate) async fn retire(mut self, shard: &str) {
         let deadline = Instant::now() + self.limits.lifecycle;
-        let stopped = self.step(deadline, async |guest, store| guest.nexus_shard_lifecycle().call_stop(store).await).await;
+        let stopped =
+            self.step(deadline, async |guest, store| guest.nexus_shard_lifecycle().call_stop(store).await).await;
         if let Err(failure) = &stopped {
             tracing::warn!(shard, reason = %failure, "stopping an instance failed");
         }
         // After a trap or a time-out the guest cannot be entered again.
         if matches!(stopped, Ok(()) | Err(CallFailure::Shard(_))) {
             let disposed = self
-                .step(deadline, async |guest, store| {
-                    guest.nexus_shard_lifecycle().call_dispose(store).await.map(Ok)
-                })
+                .step(deadline, async |guest, store| guest.nexus_shard_lifecycle().call_dispose(store).await.map(Ok))
                 .await;
             if let Err(failure) = disposed {
                 tracing::warn!(shard, reason = %failure, "disposing of an instance failed");
@@ -158,5 +155,8 @@ fn parse(text: &str, what: &str, shape: fn(&Value) -> bool) -> Result<Value, Cal
 }
 
 fn invalid(what: &str) -> CallFailure {
-    CallFailure::ended(FailureCode::InvalidResult, format!("the shard answered a {what} that is not what the contract asks for"))
+    CallFailure::ended(
+        FailureCode::InvalidResult,
+        format!("the shard answered a {what} that is not what the contract asks for"),
+    )
 }

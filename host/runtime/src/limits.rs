@@ -136,11 +136,8 @@ mod tests {
 
     #[test]
     fn a_shard_gets_at_most_the_ceiling() {
-        let requested = RequestedLimits {
-            fuel: Some(u64::MAX),
-            memory: Some(u64::MAX),
-            deadline: Some(Duration::from_hours(1)),
-        };
+        let requested =
+            RequestedLimits { fuel: Some(u64::MAX), memory: Some(u64::MAX), deadline: Some(Duration::from_hours(1)) };
         let limits = Ceiling::default().apply(&requested, false);
         assert_eq!(limits, Limits { instances: 4, ..Ceiling::default().0 });
     }

@@ -105,9 +105,8 @@ impl Runtime {
         let _turn = self.compiling.acquire().await.map_err(|error| failed(error.to_string()))?;
         let (runtime, wasm) = (Arc::clone(self), package.wasm().clone());
         let compiled = tokio::task::spawn_blocking(move || Component::from_binary(&runtime.engine, &wasm)).await;
-        let component = compiled
-            .map_err(|error| failed(error.to_string()))?
-            .map_err(|error| failed(format!("{error:#}")))?;
+        let component =
+            compiled.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(format!("{error:#}")))?;
         if let Some(cache) = &self.cache
             && let Err(error) = cache.store(&package.digest(), &component)
         {

@@ -56,11 +56,15 @@ impl Pool {
         let ahead = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.waiting);
         if ahead >= self.limits.waiting {
-            return Err(CallFailure::ended(FailureCode::Busy, "too many calls wait for this shard; try again in a moment"));
+            return Err(CallFailure::ended(
+                FailureCode::Busy,
+                "too many calls wait for this shard; try again in a moment",
+            ));
         }
-        let permit = self.places.acquire().await.map_err(|_| {
-            CallFailure::ended(FailureCode::Busy, "this shard is being removed; list the tools again")
-        })?;
+        let permit =
+            self.places.acquire().await.map_err(|_| {
+                CallFailure::ended(FailureCode::Busy, "this shard is being removed; list the tools again")
+            })?;
         Ok(Place { pool: self, _permit: permit })
     }
 

@@ -20,11 +20,7 @@ pub(crate) enum Carrier {
 
 impl Shard for Carrier {
     fn initialize(config: &Config) -> Result<Self, ToolError> {
-        if config.flag("USE_MOCK")? {
-            Ok(Self::Mock)
-        } else {
-            FedEx::new(config).map(Self::FedEx)
-        }
+        if config.flag("USE_MOCK")? { Ok(Self::Mock) } else { FedEx::new(config).map(Self::FedEx) }
     }
 }
 
@@ -82,10 +78,7 @@ mod tests {
 
     #[test]
     fn mock_needs_no_other_setting() {
-        assert!(matches!(
-            Carrier::initialize(&testing::config([("USE_MOCK", "true")])),
-            Ok(Carrier::Mock)
-        ));
+        assert!(matches!(Carrier::initialize(&testing::config([("USE_MOCK", "true")])), Ok(Carrier::Mock)));
     }
 
     #[test]

@@ -102,13 +102,7 @@ pub(crate) mod tests {
     fn the_manifest_declares_every_setting_with_the_default_that_the_tests_use() {
         let manifest: toml::Table = include_str!("../shard.toml").parse().unwrap();
         let settings = config(&[("USE_MOCK", "false")]);
-        for key in [
-            "USE_MOCK",
-            "FEDEX_API_URL",
-            "FEDEX_TRACK_PATH",
-            "FEDEX_ADDRESS_PATH",
-            "FEDEX_RATES_PATH",
-        ] {
+        for key in ["USE_MOCK", "FEDEX_API_URL", "FEDEX_TRACK_PATH", "FEDEX_ADDRESS_PATH", "FEDEX_RATES_PATH"] {
             assert_eq!(manifest["config"][key]["default"].as_str(), settings.get(key), "{key}");
         }
         assert!(manifest["config"]["FEDEX_ACCOUNT_NUMBER"].get("default").is_none());
@@ -135,11 +129,8 @@ pub(crate) mod tests {
 
     #[test]
     fn slashes_at_the_seam_make_no_difference() {
-        let fedex = FedEx::new(&config(&[
-            ("FEDEX_API_URL", "http://127.0.0.1:9/"),
-            ("FEDEX_TRACK_PATH", "t"),
-        ]))
-        .unwrap();
+        let fedex =
+            FedEx::new(&config(&[("FEDEX_API_URL", "http://127.0.0.1:9/"), ("FEDEX_TRACK_PATH", "t")])).unwrap();
         assert_eq!(fedex.paths.track, "http://127.0.0.1:9/t");
     }
 }

@@ -34,9 +34,7 @@ pub(crate) fn fedex_get_rates(
     };
     let mut quotes = carrier.quote(&journey)?;
     if quotes.is_empty() {
-        return Err(ToolError::not_found(
-            "FedEx offers no service for this parcel between these places.",
-        ));
+        return Err(ToolError::not_found("FedEx offers no service for this parcel between these places."));
     }
     quotes.sort_by(RateQuote::by_price);
     Ok(RateComparison { quotes })
@@ -58,12 +56,7 @@ mod tests {
     #[test]
     fn services_come_cheapest_first() {
         let answer = rates(&Carrier::Mock).unwrap();
-        let totals: Vec<_> = answer["quotes"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|quote| quote["total"].as_f64())
-            .collect();
+        let totals: Vec<_> = answer["quotes"].as_array().unwrap().iter().map(|quote| quote["total"].as_f64()).collect();
         assert_eq!((totals.len(), totals[0]), (6, Some(15.02)));
         assert!(totals.is_sorted());
     }
@@ -71,10 +64,7 @@ mod tests {
     #[test]
     fn an_unknown_place_is_an_error() {
         let asked = json!({ "origin_postal": "787", "dest_postal": "98101", "weight_lb": 1 });
-        assert_eq!(
-            call::<fedex_get_rates, _>(&Carrier::Mock, asked).unwrap_err().kind(),
-            ErrorKind::InvalidParams
-        );
+        assert_eq!(call::<fedex_get_rates, _>(&Carrier::Mock, asked).unwrap_err().kind(), ErrorKind::InvalidParams);
     }
 
     #[test]

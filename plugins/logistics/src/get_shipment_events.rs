@@ -27,11 +27,7 @@ pub(crate) fn fedex_get_shipment_events(
     carrier: &Carrier,
 ) -> ToolResult<ShipmentHistory> {
     let Tracked { shipment, events } = carrier.track_one(tracking_number)?;
-    Ok(ShipmentHistory {
-        tracking_number: shipment.tracking_number,
-        status: shipment.status,
-        events,
-    })
+    Ok(ShipmentHistory { tracking_number: shipment.tracking_number, status: shipment.status, events })
 }
 
 #[cfg(test)]
@@ -44,19 +40,13 @@ mod tests {
 
     #[test]
     fn a_returned_parcel_shows_why() {
-        let parcel = shipments()
-            .iter()
-            .find(|parcel| parcel.status == Status::Returned)
-            .unwrap();
+        let parcel = shipments().iter().find(|parcel| parcel.status == Status::Returned).unwrap();
         let asked = json!({ "tracking_number": parcel.tracking_number });
         let answer = call::<fedex_get_shipment_events, _>(&Carrier::Mock, asked).unwrap();
         let events = answer["events"].as_array().unwrap();
         assert_eq!(answer["status"], "returned");
         assert_eq!(events.len(), parcel.scans.len());
         assert_eq!(events[0]["status"], "created");
-        assert_eq!(
-            events[events.len() - 2]["exception_reason"],
-            "Customer not available or business closed"
-        );
+        assert_eq!(events[events.len() - 2]["exception_reason"], "Customer not available or business closed");
     }
 }

@@ -66,10 +66,7 @@ mod tests {
             for (name, property) in tool["inputSchema"]["properties"].as_object().unwrap() {
                 let bounded = |schema: &Value| schema.get("maxLength").or(schema.get("maximum")).is_some();
                 assert!(property["description"].is_string(), "{name}");
-                assert!(
-                    bounded(property) || (property["maxItems"] == 30 && bounded(&property["items"])),
-                    "{name}"
-                );
+                assert!(bounded(property) || (property["maxItems"] == 30 && bounded(&property["items"])), "{name}");
             }
         }
     }
@@ -77,14 +74,8 @@ mod tests {
     #[test]
     fn the_country_is_the_only_thing_that_may_be_left_out() {
         let [.., address, rates] = definitions();
-        assert_eq!(
-            address["inputSchema"]["required"],
-            json!(["street", "city", "state", "postal"])
-        );
-        assert_eq!(
-            rates["inputSchema"]["required"],
-            json!(["origin_postal", "dest_postal", "weight_lb"])
-        );
+        assert_eq!(address["inputSchema"]["required"], json!(["street", "city", "state", "postal"]));
+        assert_eq!(rates["inputSchema"]["required"], json!(["origin_postal", "dest_postal", "weight_lb"]));
         assert_eq!(address["inputSchema"]["properties"]["country"]["default"], "US");
     }
 }

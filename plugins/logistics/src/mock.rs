@@ -14,10 +14,7 @@ use crate::tracking_number::TrackingNumber;
 /// `NotFound` when it has no such parcel.
 pub(crate) fn track(number: &TrackingNumber) -> ToolResult<Tracked> {
     let shipment = data::shipment(number.as_str()).ok_or_else(|| number.not_found())?;
-    Ok(Tracked {
-        shipment: canonical(number, shipment),
-        events: shipment.scans.iter().map(event).collect(),
-    })
+    Ok(Tracked { shipment: canonical(number, shipment), events: shipment.scans.iter().map(event).collect() })
 }
 
 fn canonical(number: &TrackingNumber, shipment: &data::Shipment) -> CanonicalShipment {
@@ -28,12 +25,7 @@ fn canonical(number: &TrackingNumber, shipment: &data::Shipment) -> CanonicalShi
         service: Some(shipment.service.name().to_owned()),
         status: status(shipment.status),
         status_detail: latest.map(|scan| scan.event.description().to_owned()),
-        exception_reason: shipment
-            .scans
-            .iter()
-            .rev()
-            .find_map(|scan| scan.event.exception())
-            .map(str::to_owned),
+        exception_reason: shipment.scans.iter().rev().find_map(|scan| scan.event.exception()).map(str::to_owned),
         origin: Some(location(shipment.origin)),
         destination: Some(location(shipment.destination())),
         last_location: latest.map(|scan| location(scan.place)),
@@ -103,10 +95,7 @@ pub(crate) fn resolve(address: &Address) -> AddressValidation {
         reasons: resolution
             .problems
             .iter()
-            .map(|problem| Reason {
-                code: problem.code().to_owned(),
-                message: problem.message().to_owned(),
-            })
+            .map(|problem| Reason { code: problem.code().to_owned(), message: problem.message().to_owned() })
             .collect(),
         standardized: StandardizedAddress {
             street_lines: vec![resolution.street],

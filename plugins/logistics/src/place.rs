@@ -18,9 +18,7 @@ impl TryFrom<String> for Line {
         if (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Unfit(
-                "a line of an address has 1 to 100 characters and no control characters",
-            ))
+            Err(Unfit("a line of an address has 1 to 100 characters and no control characters"))
         }
     }
 }
@@ -84,9 +82,7 @@ impl TryFrom<String> for CountryCode {
         if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
             Ok(Self(text.to_ascii_uppercase()))
         } else {
-            Err(Unfit(
-                "a country is given by its ISO 3166-1 code of two letters, as in US",
-            ))
+            Err(Unfit("a country is given by its ISO 3166-1 code of two letters, as in US"))
         }
     }
 }
@@ -120,11 +116,7 @@ impl TryFrom<f64> for Pounds {
     type Error = Unfit;
 
     fn try_from(number: f64) -> Result<Self, Self::Error> {
-        if (0.1..=150.0).contains(&number) {
-            Ok(Self(number))
-        } else {
-            Err(Unfit("a parcel weighs 0.1 to 150 pounds"))
-        }
+        if (0.1..=150.0).contains(&number) { Ok(Self(number)) } else { Err(Unfit("a parcel weighs 0.1 to 150 pounds")) }
     }
 }
 

@@ -43,8 +43,6 @@ pub(crate) struct RateQuote {
 impl RateQuote {
     /// The cheaper one first, and among equals the quicker one.
     pub(crate) fn by_price(&self, other: &Self) -> Ordering {
-        self.total
-            .total_cmp(&other.total)
-            .then_with(|| self.delivery_by.cmp(&other.delivery_by))
+        self.total.total_cmp(&other.total).then_with(|| self.delivery_by.cmp(&other.delivery_by))
     }
 }

@@ -108,9 +108,7 @@ impl Timestamp {
 
     /// The instant, to put two of them in order.
     pub(crate) fn instant(&self) -> Option<DateTime<FixedOffset>> {
-        DateTime::parse_from_rfc3339(&self.0)
-            .or_else(|_| DateTime::parse_from_rfc3339(&format!("{}Z", self.0)))
-            .ok()
+        DateTime::parse_from_rfc3339(&self.0).or_else(|_| DateTime::parse_from_rfc3339(&format!("{}Z", self.0))).ok()
     }
 }
 

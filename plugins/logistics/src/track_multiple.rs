@@ -58,19 +58,11 @@ pub(crate) fn fedex_track_multiple(
                 Ok(tracked) => (Some(tracked.shipment), None),
                 Err(error) => (None, Some(TrackingError::from(&error))),
             };
-            TrackedShipment {
-                tracking_number,
-                shipment,
-                error,
-            }
+            TrackedShipment { tracking_number, shipment, error }
         })
         .collect();
     let found = results.iter().filter(|result| result.shipment.is_some()).count();
-    Ok(TrackedShipments {
-        found,
-        failed: results.len() - found,
-        results,
-    })
+    Ok(TrackedShipments { found, failed: results.len() - found, results })
 }
 
 impl From<&ToolError> for TrackingError {
@@ -98,10 +90,7 @@ mod tests {
         let answer = call::<fedex_track_multiple, _>(&Carrier::Mock, asked).unwrap();
         assert_eq!((&answer["found"], &answer["failed"]), (&json!(2), &json!(1)));
         let results = answer["results"].as_array().unwrap();
-        let numbers: Vec<_> = results
-            .iter()
-            .map(|result| result["tracking_number"].as_str().unwrap())
-            .collect();
+        let numbers: Vec<_> = results.iter().map(|result| result["tracking_number"].as_str().unwrap()).collect();
         assert_eq!(numbers, [second, "000000000000", first]);
         assert_eq!(results[1]["error"]["kind"], "not-found");
         assert!(results[1]["shipment"].is_null() && results[0]["error"].is_null());

@@ -27,27 +27,19 @@ mod tests {
 
     #[test]
     fn a_known_parcel_is_told() {
-        let parcel = nexus_mock_data::shipments()
-            .iter()
-            .find(|parcel| parcel.delivered_at().is_some())
-            .unwrap();
+        let parcel = nexus_mock_data::shipments().iter().find(|parcel| parcel.delivered_at().is_some()).unwrap();
         let answer =
             call::<fedex_track_shipment, _>(&Carrier::Mock, json!({ "tracking_number": parcel.tracking_number }))
                 .unwrap();
         assert_eq!(answer["status"], "delivered");
         assert_eq!(answer["reference"], json!(parcel.recipient.laptop()));
-        assert_eq!(
-            answer["delivered_at"],
-            json!(parcel.delivered_at().unwrap().to_string())
-        );
+        assert_eq!(answer["delivered_at"], json!(parcel.delivered_at().unwrap().to_string()));
     }
 
     #[test]
     fn an_unknown_parcel_and_a_wrong_number_are_errors() {
         let kind = |number: &str| {
-            call::<fedex_track_shipment, _>(&Carrier::Mock, json!({ "tracking_number": number }))
-                .unwrap_err()
-                .kind()
+            call::<fedex_track_shipment, _>(&Carrier::Mock, json!({ "tracking_number": number })).unwrap_err().kind()
         };
         assert_eq!(kind("000000000000"), ErrorKind::NotFound);
         assert_eq!(kind("1Z999AA10123456784"), ErrorKind::InvalidParams);

@@ -24,13 +24,7 @@ pub(crate) fn fedex_validate_address(
     country: CountryCode,
     carrier: &Carrier,
 ) -> ToolResult<AddressValidation> {
-    carrier.resolve(&Address {
-        street,
-        city,
-        state,
-        postal,
-        country,
-    })
+    carrier.resolve(&Address { street, city, state, postal, country })
 }
 
 #[cfg(test)]

@@ -165,12 +165,8 @@ pub fn resolve(address: &Address<'_>) -> Resolution {
     } else {
         problems.push(Problem::PostalCodeInvalid);
     }
-    let has_number = street
-        .split(' ')
-        .any(|word| word.starts_with(|letter: char| letter.is_ascii_digit()));
-    let has_name = street
-        .split(' ')
-        .any(|word| word.len() > 1 && word.chars().all(char::is_alphabetic));
+    let has_number = street.split(' ').any(|word| word.starts_with(|letter: char| letter.is_ascii_digit()));
+    let has_name = street.split(' ').any(|word| word.len() > 1 && word.chars().all(char::is_alphabetic));
     // A numbered street (5TH AVE) has its name in the suffix, so two words beside the number are not asked for.
     if !(has_number && has_name) {
         problems.push(Problem::StreetNotFound);
@@ -244,12 +240,7 @@ fn standard_street(street: &str) -> String {
         .collect();
     let abbreviated: Vec<_> = cleaned
         .split_whitespace()
-        .map(|word| {
-            ABBREVIATIONS
-                .iter()
-                .find(|(long, _)| *long == word)
-                .map_or(word, |(_, short)| short)
-        })
+        .map(|word| ABBREVIATIONS.iter().find(|(long, _)| *long == word).map_or(word, |(_, short)| short))
         .collect();
     abbreviated.join(" ")
 }
@@ -289,29 +280,11 @@ mod tests {
     #[test]
     fn each_problem_is_found() {
         let problems = |address: Address<'_>| resolve(&address).problems;
-        assert_eq!(
-            problems(Address { country: "ZZ", ..GOOD }),
-            [Problem::CountryNotSupported]
-        );
-        assert_eq!(
-            problems(Address { postal: "787", ..GOOD }),
-            [Problem::PostalCodeInvalid]
-        );
+        assert_eq!(problems(Address { country: "ZZ", ..GOOD }), [Problem::CountryNotSupported]);
+        assert_eq!(problems(Address { postal: "787", ..GOOD }), [Problem::PostalCodeInvalid]);
         assert_eq!(problems(Address { state: "XX", ..GOOD }), [Problem::StateInvalid]);
-        assert_eq!(
-            problems(Address {
-                postal: "98101",
-                ..GOOD
-            }),
-            [Problem::PostalCodeInAnotherState]
-        );
-        assert_eq!(
-            problems(Address {
-                street: "Congress Avenue",
-                ..GOOD
-            }),
-            [Problem::StreetNotFound]
-        );
+        assert_eq!(problems(Address { postal: "98101", ..GOOD }), [Problem::PostalCodeInAnotherState]);
+        assert_eq!(problems(Address { street: "Congress Avenue", ..GOOD }), [Problem::StreetNotFound]);
         assert_eq!(problems(Address { street: "500", ..GOOD }), [Problem::StreetNotFound]);
     }
 

@@ -142,12 +142,7 @@ mod tests {
 
     #[test]
     fn everything_between_origin_and_vehicle_is_transit() {
-        for event in [
-            Event::LeftOrigin,
-            Event::ArrivedAtHub,
-            Event::DepartedHub,
-            Event::AtLocalFacility,
-        ] {
+        for event in [Event::LeftOrigin, Event::ArrivedAtHub, Event::DepartedHub, Event::AtLocalFacility] {
             assert_eq!(event.status(), Status::InTransit);
         }
     }

@@ -15,27 +15,18 @@ pub struct Moment {
 
 impl Moment {
     /// The mock world's "now": Wednesday 2026-06-17, 20:00 UTC.
-    pub const REFERENCE: Self = Self {
-        unix_seconds: 1_781_726_400,
-        utc_offset: 0,
-    };
+    pub const REFERENCE: Self = Self { unix_seconds: 1_781_726_400, utc_offset: 0 };
 
     /// This moment moved by `minutes`, which may be negative.
     #[must_use]
     pub fn plus_minutes(self, minutes: i64) -> Self {
-        Self {
-            unix_seconds: self.unix_seconds + 60 * minutes,
-            ..self
-        }
+        Self { unix_seconds: self.unix_seconds + 60 * minutes, ..self }
     }
 
     /// The same instant on a clock that is `hours` ahead of UTC.
     #[must_use]
     pub fn at_offset(self, hours: i8) -> Self {
-        Self {
-            utc_offset: hours,
-            ..self
-        }
+        Self { utc_offset: hours, ..self }
     }
 
     /// Seconds since 1970-01-01T00:00:00Z.

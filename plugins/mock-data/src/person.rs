@@ -6,22 +6,16 @@ use crate::place::{OFFICES, Place};
 use crate::random::Random;
 
 /// The people whose stories the data set tells, in a fixed order; everybody else is generated.
-const CAST: [(&str, &str); 5] = [
-    ("Alice", "Johnson"),
-    ("Bob", "Martinez"),
-    ("Carol", "Chen"),
-    ("David", "Kim"),
-    ("Emma", "Wilson"),
-];
+const CAST: [(&str, &str); 5] =
+    [("Alice", "Johnson"), ("Bob", "Martinez"), ("Carol", "Chen"), ("David", "Kim"), ("Emma", "Wilson")];
 
 const FIRST_NAMES: [&str; 20] = [
     "Aisha", "Benjamin", "Camila", "Daniel", "Elena", "Farid", "Grace", "Hiro", "Ines", "Jonas", "Keisha", "Liam",
     "Mei", "Noah", "Olivia", "Priya", "Quentin", "Rosa", "Samuel", "Tara",
 ];
 
-const LAST_NAMES: [&str; 10] = [
-    "Adams", "Brooks", "Castillo", "Diaz", "Evans", "Fischer", "Gupta", "Hughes", "Ito", "Jensen",
-];
+const LAST_NAMES: [&str; 10] =
+    ["Adams", "Brooks", "Castillo", "Diaz", "Evans", "Fischer", "Gupta", "Hughes", "Ito", "Jensen"];
 
 /// Somebody who works for the mock company.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -56,18 +50,11 @@ pub fn people() -> &'static [Person] {
 
 fn generate() -> Vec<Person> {
     let mut random = Random::for_purpose("people");
-    let others = LAST_NAMES
-        .iter()
-        .flat_map(|last| FIRST_NAMES.iter().map(|first| (*first, *last)));
+    let others = LAST_NAMES.iter().flat_map(|last| FIRST_NAMES.iter().map(|first| (*first, *last)));
     (1..)
         .zip(CAST.into_iter().chain(others))
         .filter_map(|(number, (first_name, last_name))| {
-            Some(Person {
-                number,
-                first_name,
-                last_name,
-                office: random.pick(&OFFICES)?,
-            })
+            Some(Person { number, first_name, last_name, office: random.pick(&OFFICES)? })
         })
         .collect()
 }
@@ -81,14 +68,8 @@ mod tests {
     #[test]
     fn nobody_shares_an_address_or_a_computer() {
         assert!(people().len() >= 200);
-        assert_eq!(
-            people().iter().map(Person::email).collect::<HashSet<_>>().len(),
-            people().len()
-        );
-        assert_eq!(
-            people().iter().map(Person::laptop).collect::<HashSet<_>>().len(),
-            people().len()
-        );
+        assert_eq!(people().iter().map(Person::email).collect::<HashSet<_>>().len(), people().len());
+        assert_eq!(people().iter().map(Person::laptop).collect::<HashSet<_>>().len(), people().len());
     }
 
     #[test]

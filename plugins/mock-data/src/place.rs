@@ -24,14 +24,7 @@ const fn place(
     postal: &'static str,
     utc_offset: i8,
 ) -> Place {
-    Place {
-        street,
-        city,
-        state,
-        postal,
-        country: "US",
-        utc_offset,
-    }
+    Place { street, city, state, postal, country: "US", utc_offset }
 }
 
 /// The company's offices. The first is the headquarters.

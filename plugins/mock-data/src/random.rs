@@ -7,11 +7,7 @@ impl Random {
     /// A stream of its own for each `purpose`, so that adding data of one kind never changes another kind.
     pub(crate) fn for_purpose(purpose: &str) -> Self {
         const SEED: u64 = 0x004e_6578_7573;
-        Self(
-            purpose
-                .bytes()
-                .fold(SEED, |seed, byte| seed.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte)),
-        )
+        Self(purpose.bytes().fold(SEED, |seed, byte| seed.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte)))
     }
 
     fn next(&mut self) -> u64 {

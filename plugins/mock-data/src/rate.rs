@@ -86,78 +86,22 @@ const fn tariff(
     days: Option<u8>,
     by: &'static str,
 ) -> Tariff {
-    Tariff {
-        code,
-        name,
-        base,
-        per_pound,
-        days,
-        by,
-    }
+    Tariff { code, name, base, per_pound, days, by }
 }
 
 static DOMESTIC: [Tariff; 6] = [
     tariff("FEDEX_GROUND", "FedEx Ground", 985, 48, None, "17:00:00"),
-    tariff(
-        "FEDEX_EXPRESS_SAVER",
-        "FedEx Express Saver",
-        1840,
-        92,
-        Some(3),
-        "17:00:00",
-    ),
+    tariff("FEDEX_EXPRESS_SAVER", "FedEx Express Saver", 1840, 92, Some(3), "17:00:00"),
     tariff("FEDEX_2_DAY", "FedEx 2Day", 2260, 118, Some(2), "17:00:00"),
-    tariff(
-        "STANDARD_OVERNIGHT",
-        "FedEx Standard Overnight",
-        3890,
-        176,
-        Some(1),
-        "17:00:00",
-    ),
-    tariff(
-        "PRIORITY_OVERNIGHT",
-        "FedEx Priority Overnight",
-        4320,
-        194,
-        Some(1),
-        "10:30:00",
-    ),
-    tariff(
-        "FIRST_OVERNIGHT",
-        "FedEx First Overnight",
-        7950,
-        210,
-        Some(1),
-        "08:30:00",
-    ),
+    tariff("STANDARD_OVERNIGHT", "FedEx Standard Overnight", 3890, 176, Some(1), "17:00:00"),
+    tariff("PRIORITY_OVERNIGHT", "FedEx Priority Overnight", 4320, 194, Some(1), "10:30:00"),
+    tariff("FIRST_OVERNIGHT", "FedEx First Overnight", 7950, 210, Some(1), "08:30:00"),
 ];
 
 static INTERNATIONAL: [Tariff; 3] = [
-    tariff(
-        "FEDEX_INTERNATIONAL_CONNECT_PLUS",
-        "FedEx International Connect Plus",
-        3980,
-        265,
-        Some(5),
-        "18:00:00",
-    ),
-    tariff(
-        "INTERNATIONAL_ECONOMY",
-        "FedEx International Economy",
-        5260,
-        310,
-        Some(4),
-        "18:00:00",
-    ),
-    tariff(
-        "FEDEX_INTERNATIONAL_PRIORITY",
-        "FedEx International Priority",
-        6840,
-        385,
-        Some(2),
-        "18:00:00",
-    ),
+    tariff("FEDEX_INTERNATIONAL_CONNECT_PLUS", "FedEx International Connect Plus", 3980, 265, Some(5), "18:00:00"),
+    tariff("INTERNATIONAL_ECONOMY", "FedEx International Economy", 5260, 310, Some(4), "18:00:00"),
+    tariff("FEDEX_INTERNATIONAL_PRIORITY", "FedEx International Priority", 6840, 385, Some(2), "18:00:00"),
 ];
 
 /// What each service charges for `parcel`, cheapest first.
@@ -165,12 +109,8 @@ static INTERNATIONAL: [Tariff; 3] = [
 /// # Errors
 /// [`NoQuote`] when an end of the journey is no place that is served.
 pub fn quotes(parcel: &Parcel<'_>) -> Result<Vec<Quote>, NoQuote> {
-    let served = |country: &str, postal: &str| {
-        COUNTRIES
-            .contains(&country)
-            .then(|| standard_postal(country, postal))
-            .flatten()
-    };
+    let served =
+        |country: &str, postal: &str| COUNTRIES.contains(&country).then(|| standard_postal(country, postal)).flatten();
     let origin = served(parcel.origin_country, parcel.origin_postal).ok_or(NoQuote::OriginInvalid)?;
     let destination =
         served(parcel.destination_country, parcel.destination_postal).ok_or(NoQuote::DestinationInvalid)?;
@@ -241,18 +181,8 @@ mod tests {
     #[test]
     fn weight_and_distance_cost() {
         let ground = |parcel: Parcel<'_>| quotes(&parcel).unwrap()[0].cents;
-        assert!(
-            ground(Parcel {
-                weight_lb: 9.0,
-                ..PARCEL
-            }) > ground(PARCEL)
-        );
-        assert!(
-            ground(Parcel {
-                destination_postal: "10118",
-                ..PARCEL
-            }) > ground(PARCEL)
-        );
+        assert!(ground(Parcel { weight_lb: 9.0, ..PARCEL }) > ground(PARCEL));
+        assert!(ground(Parcel { destination_postal: "10118", ..PARCEL }) > ground(PARCEL));
     }
 
     #[test]
@@ -264,31 +194,14 @@ mod tests {
 
     #[test]
     fn a_border_changes_the_services() {
-        let quotes = quotes(&Parcel {
-            destination_postal: "M5X 1C9",
-            destination_country: "CA",
-            ..PARCEL
-        })
-        .unwrap();
+        let quotes = quotes(&Parcel { destination_postal: "M5X 1C9", destination_country: "CA", ..PARCEL }).unwrap();
         assert!(quotes.iter().all(|quote| quote.service_name.contains("International")));
         assert!(quotes.is_sorted_by_key(|quote| quote.cents));
     }
 
     #[test]
     fn an_unknown_place_has_no_price() {
-        assert_eq!(
-            quotes(&Parcel {
-                origin_postal: "7",
-                ..PARCEL
-            }),
-            Err(NoQuote::OriginInvalid)
-        );
-        assert_eq!(
-            quotes(&Parcel {
-                destination_country: "ZZ",
-                ..PARCEL
-            }),
-            Err(NoQuote::DestinationInvalid)
-        );
+        assert_eq!(quotes(&Parcel { origin_postal: "7", ..PARCEL }), Err(NoQuote::OriginInvalid));
+        assert_eq!(quotes(&Parcel { destination_country: "ZZ", ..PARCEL }), Err(NoQuote::DestinationInvalid));
     }
 }

@@ -113,9 +113,7 @@ pub fn shipments() -> &'static [Shipment] {
 
 /// The parcel with this tracking number.
 pub fn shipment(tracking_number: &str) -> Option<&'static Shipment> {
-    shipments()
-        .iter()
-        .find(|shipment| shipment.tracking_number == tracking_number)
+    shipments().iter().find(|shipment| shipment.tracking_number == tracking_number)
 }
 
 /// What happens to an ordinary parcel, in hours after 09:00 local time on the day of its label.
@@ -163,9 +161,7 @@ fn one_shipment(recipient: &'static Person, status: Status, random: &mut Random)
     // The fewest days back for which the last scan, up to an hour late, is not after the reference's 20:00 UTC.
     let midnight = Moment::REFERENCE.plus_minutes(-60 * (20 + 24 * ((last_hour + 18) / 24 + long_ago)));
     let label_day = |place: &Place, hour: i64, minute: i64| {
-        midnight
-            .plus_minutes(60 * (hour - i64::from(place.utc_offset)) + minute)
-            .at_offset(place.utc_offset)
+        midnight.plus_minutes(60 * (hour - i64::from(place.utc_offset)) + minute).at_offset(place.utc_offset)
     };
 
     let scans = journey
@@ -202,9 +198,7 @@ fn journey(status: Status, random: &mut Random) -> Vec<(Event, i64)> {
         Status::OutForDelivery => ordinary(7).collect(),
         Status::Delivered => ordinary(8).collect(),
         Status::Exception => ordinary(7).chain([(Event::DeliveryException, 52)]).collect(),
-        Status::Returned => ordinary(7)
-            .chain([(Event::DeliveryException, 52), (Event::Returned, 76)])
-            .collect(),
+        Status::Returned => ordinary(7).chain([(Event::DeliveryException, 52), (Event::Returned, 76)]).collect(),
         Status::Cancelled => ordinary(1).chain([(Event::Cancelled, 4)]).collect(),
     }
 }
@@ -219,11 +213,7 @@ mod tests {
     fn there_are_enough_and_every_state_is_there() {
         assert!(shipments().len() >= 60);
         for status in Status::ALL {
-            assert_eq!(
-                shipments().iter().filter(|shipment| shipment.status == status).count(),
-                9,
-                "{status:?}"
-            );
+            assert_eq!(shipments().iter().filter(|shipment| shipment.status == status).count(), 9, "{status:?}");
         }
     }
 
@@ -238,20 +228,14 @@ mod tests {
         let numbers: HashSet<_> = shipments().iter().map(|shipment| &shipment.tracking_number).collect();
         assert_eq!(numbers.len(), shipments().len());
         for number in numbers {
-            assert!(
-                matches!(number.len(), 12 | 15) && number.bytes().all(|byte| byte.is_ascii_digit()),
-                "{number}"
-            );
+            assert!(matches!(number.len(), 12 | 15) && number.bytes().all(|byte| byte.is_ascii_digit()), "{number}");
         }
     }
 
     #[test]
     fn scans_are_in_order_end_with_the_status_and_never_lie_in_the_future() {
         for shipment in shipments() {
-            assert!(
-                shipment.scans.is_sorted_by(|one, next| one.at < next.at),
-                "{shipment:?}"
-            );
+            assert!(shipment.scans.is_sorted_by(|one, next| one.at < next.at), "{shipment:?}");
             let last = shipment.scans.last().unwrap();
             assert_eq!(last.event.status(), shipment.status);
             assert!(last.at <= Moment::REFERENCE, "{shipment:?}");
@@ -262,10 +246,7 @@ mod tests {
     #[test]
     fn what_is_under_way_is_due_and_what_is_over_is_not() {
         for shipment in shipments() {
-            let over = matches!(
-                shipment.status,
-                Status::Delivered | Status::Returned | Status::Cancelled
-            );
+            let over = matches!(shipment.status, Status::Delivered | Status::Returned | Status::Cancelled);
             assert_eq!(shipment.estimated_delivery.is_none(), over, "{shipment:?}");
         }
     }

@@ -36,9 +36,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     }
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { nesting: 0 }
-        .deserialize(&mut deserializer)
-        .map_err(JsonError::Invalid)?;
+    let value = Strict { nesting: 0 }.deserialize(&mut deserializer).map_err(JsonError::Invalid)?;
     deserializer.end().map_err(JsonError::Invalid)?;
     Ok(value)
 }
@@ -53,9 +51,7 @@ impl Strict {
         if self.nesting == MAX_NESTING {
             return Err(E::custom("nested too deeply"));
         }
-        Ok(Self {
-            nesting: self.nesting + 1,
-        })
+        Ok(Self { nesting: self.nesting + 1 })
     }
 }
 
@@ -83,28 +79,16 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
-        if value > MAX_NUMBER {
-            Err(E::custom("number over 2^53"))
-        } else {
-            Ok(value.into())
-        }
+        if value > MAX_NUMBER { Err(E::custom("number over 2^53")) } else { Ok(value.into()) }
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
-        if value.unsigned_abs() > MAX_NUMBER {
-            Err(E::custom("number over 2^53"))
-        } else {
-            Ok(value.into())
-        }
+        if value.unsigned_abs() > MAX_NUMBER { Err(E::custom("number over 2^53")) } else { Ok(value.into()) }
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
         const LIMIT: f64 = 9_007_199_254_740_992.0;
-        if value.abs() > LIMIT {
-            Err(E::custom("number over 2^53"))
-        } else {
-            Ok(value.into())
-        }
+        if value.abs() > LIMIT { Err(E::custom("number over 2^53")) } else { Ok(value.into()) }
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -164,11 +148,7 @@ mod tests {
             b"",
             b"// comment\n{}",
         ] {
-            assert!(
-                matches!(parse(text), Err(JsonError::Invalid(_))),
-                "{}",
-                String::from_utf8_lossy(text)
-            );
+            assert!(matches!(parse(text), Err(JsonError::Invalid(_))), "{}", String::from_utf8_lossy(text));
         }
         assert!(matches!(parse(b"\xef\xbb\xbf{}"), Err(JsonError::ByteOrderMark)));
         assert!(matches!(parse(b"\"\xff\""), Err(JsonError::NotUtf8)));

@@ -55,23 +55,16 @@ impl ShardName {
 /// Whether `text` may be a namespace or a name.
 pub(crate) fn is_label(text: &str) -> bool {
     text.len() <= MAX_LABEL
-        && text.split('-').all(|word| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        })
+        && text
+            .split('-')
+            .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
 }
 
 impl FromStr for Namespace {
     type Err = InvalidShardName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_label(text) {
-            Ok(Self(text.into()))
-        } else {
-            Err(InvalidShardName::Label)
-        }
+        if is_label(text) { Ok(Self(text.into())) } else { Err(InvalidShardName::Label) }
     }
 }
 
@@ -83,10 +76,7 @@ impl FromStr for ShardName {
         if !is_label(name) {
             return Err(InvalidShardName::Label);
         }
-        Ok(Self {
-            namespace: namespace.parse()?,
-            name: name.into(),
-        })
+        Ok(Self { namespace: namespace.parse()?, name: name.into() })
     }
 }
 
@@ -128,12 +118,7 @@ mod tests {
 
     #[test]
     fn accepts_what_wit_accepts() {
-        for text in [
-            "nexus:logistics",
-            "a:b",
-            "acme-2:weather-for-2030",
-            &format!("{0}:{0}", "a".repeat(40)),
-        ] {
+        for text in ["nexus:logistics", "a:b", "acme-2:weather-for-2030", &format!("{0}:{0}", "a".repeat(40))] {
             assert_eq!(text.parse::<ShardName>().expect(text).to_string(), text);
         }
     }

@@ -57,36 +57,21 @@ pub struct Place {
 impl Place {
     /// A place known by its key alone, because the value did not come from a text with lines.
     pub(crate) fn of_key(path: &KeyPath) -> Self {
-        Self {
-            key: path.to_string(),
-            line_and_column: None,
-        }
+        Self { key: path.to_string(), line_and_column: None }
     }
 
     /// The place of `path` in `text`; of its nearest parent when it is not there.
     pub(crate) fn of_path(text: &str, path: &KeyPath) -> Self {
-        let offset = DeTable::parse(text)
-            .ok()
-            .and_then(|root| offset_of(root.get_ref(), &path.0));
-        Self {
-            key: path.to_string(),
-            line_and_column: Some(line_and_column(text, offset.unwrap_or(0))),
-        }
+        let offset = DeTable::parse(text).ok().and_then(|root| offset_of(root.get_ref(), &path.0));
+        Self { key: path.to_string(), line_and_column: Some(line_and_column(text, offset.unwrap_or(0))) }
     }
 
     /// The place of the byte at `offset` in `text`, with the key it belongs to.
     pub(crate) fn of_offset(text: &str, offset: usize) -> Self {
         let (root, _) = DeTable::parse_recoverable(text);
-        let mut nearest = Nearest {
-            offset,
-            path: KeyPath::default(),
-            length: usize::MAX,
-        };
+        let mut nearest = Nearest { offset, path: KeyPath::default(), length: usize::MAX };
         nearest.visit_table(root.get_ref(), &KeyPath::default());
-        Self {
-            key: nearest.path.to_string(),
-            line_and_column: Some(line_and_column(text, offset)),
-        }
+        Self { key: nearest.path.to_string(), line_and_column: Some(line_and_column(text, offset)) }
     }
 
     /// The key, as `http[0].auth`; empty when the trouble belongs to no key.
@@ -192,15 +177,9 @@ mod tests {
     #[test]
     fn a_path_has_the_line_and_column_of_its_key() {
         let path = KeyPath::default().key("http").index(1).key("url");
-        assert_eq!(
-            Place::of_path(TEXT, &path).to_string(),
-            "line 8, column 1, key `http[1].url`"
-        );
+        assert_eq!(Place::of_path(TEXT, &path).to_string(), "line 8, column 1, key `http[1].url`");
         let element = KeyPath::default().key("http").index(0).key("methods").index(1);
-        assert_eq!(
-            Place::of_path(TEXT, &element).to_string(),
-            "line 6, column 19, key `http[0].methods[1]`"
-        );
+        assert_eq!(Place::of_path(TEXT, &element).to_string(), "line 6, column 19, key `http[0].methods[1]`");
     }
 
     #[test]
@@ -212,10 +191,7 @@ mod tests {
     #[test]
     fn an_offset_has_the_key_it_belongs_to() {
         let offset = TEXT.find("\"put\"").expect("it is there");
-        assert_eq!(
-            Place::of_offset(TEXT, offset).to_string(),
-            "line 6, column 19, key `http[0].methods[1]`"
-        );
+        assert_eq!(Place::of_offset(TEXT, offset).to_string(), "line 6, column 19, key `http[0].methods[1]`");
         assert_eq!(Place::of_offset(TEXT, TEXT.len() + 5).line(), Some(9));
     }
 }

@@ -54,15 +54,7 @@ pub fn sign(request: ReleaseRequest<'_>, keys: &[&SecretKey]) -> Result<Vec<u8>,
     if keys.is_empty() || keys.len() > crate::MAX_SIGNATURES {
         return Err(SignError::Keys(keys.len()));
     }
-    let ReleaseRequest {
-        manifest,
-        wasm,
-        world,
-        created,
-        previous,
-        source,
-        commit,
-    } = request;
+    let ReleaseRequest { manifest, wasm, world, created, previous, source, commit } = request;
     let statement = Statement {
         manifest: manifest.clone(),
         component: Digest::of(wasm),

@@ -152,27 +152,9 @@ impl Statement {
         let [subject] = wire.subject.as_slice() else {
             return Err(StatementError::Subjects);
         };
-        let Predicate {
-            name,
-            version,
-            manifest,
-            world,
-            size,
-            created,
-            previous,
-            source,
-            commit,
-        } = wire.predicate;
-        let statement = Self {
-            manifest,
-            component: subject.digest.sha256,
-            size,
-            world,
-            created,
-            previous,
-            source,
-            commit,
-        };
+        let Predicate { name, version, manifest, world, size, created, previous, source, commit } = wire.predicate;
+        let statement =
+            Self { manifest, component: subject.digest.sha256, size, world, created, previous, source, commit };
         let (in_predicate, in_manifest) = (format!("{name}@{version}"), statement.release());
         if subject.name != in_manifest || in_predicate != in_manifest {
             let names = format!("{:?}, {in_predicate}, {in_manifest}", subject.name);
@@ -187,10 +169,7 @@ impl Statement {
         let shard = &self.manifest.shard;
         let wire = Wire {
             kind: STATEMENT_TYPE.to_owned(),
-            subject: vec![Subject {
-                name: self.release(),
-                digest: DigestSet { sha256: self.component },
-            }],
+            subject: vec![Subject { name: self.release(), digest: DigestSet { sha256: self.component } }],
             predicate_type: PREDICATE_TYPE.to_owned(),
             predicate: Predicate {
                 name: shard.name.clone(),
@@ -221,11 +200,7 @@ impl Statement {
         if !fits || ![name].into_iter().chain(imports).chain(exports).all(is_interface) {
             return Err(StatementError::Text("world"));
         }
-        if !self
-            .source
-            .as_deref()
-            .is_none_or(|source| is_printable(source, MAX_SOURCE))
-        {
+        if !self.source.as_deref().is_none_or(|source| is_printable(source, MAX_SOURCE)) {
             return Err(StatementError::Text("source"));
         }
         let is_commit = |commit: &str| {

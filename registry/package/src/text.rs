@@ -60,15 +60,7 @@ mod tests {
 
     #[test]
     fn escape_sequences_and_direction_overrides_are_not() {
-        for hostile in [
-            "\u{1b}[2J",
-            "a\u{202e}b",
-            "zero\u{200b}width",
-            "a\r\nb",
-            "\u{0}",
-            "",
-            "   ",
-        ] {
+        for hostile in ["\u{1b}[2J", "a\u{202e}b", "zero\u{200b}width", "a\r\nb", "\u{0}", "", "   "] {
             assert!(!is_printable(hostile, 100), "{hostile:?}");
         }
     }

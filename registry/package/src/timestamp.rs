@@ -46,12 +46,7 @@ impl FromStr for Timestamp {
 
     /// Parses `YYYY-MM-DD` (the start of that day) or `YYYY-MM-DDThh:mm:ssZ`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let Datetime {
-            date: Some(date),
-            time,
-            offset,
-        } = text.parse().map_err(|_| InvalidTimestamp)?
-        else {
+        let Datetime { date: Some(date), time, offset } = text.parse().map_err(|_| InvalidTimestamp)? else {
             return Err(InvalidTimestamp);
         };
         let days = days_since_epoch(date.year.into(), date.month.into(), date.day.into()).ok_or(InvalidTimestamp)?;
@@ -64,11 +59,7 @@ impl FromStr for Timestamp {
             _ => return Err(InvalidTimestamp),
         };
         let total = days * SECONDS_PER_DAY + seconds;
-        if total > LAST {
-            Err(InvalidTimestamp)
-        } else {
-            Ok(Self(total))
-        }
+        if total > LAST { Err(InvalidTimestamp) } else { Ok(Self(total)) }
     }
 }
 
@@ -82,17 +73,10 @@ impl fmt::Display for Timestamp {
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted_month = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-        let month = if shifted_month < 10 {
-            shifted_month + 3
-        } else {
-            shifted_month - 9
-        };
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
         let year = era * 400 + year_of_era + u64::from(month <= 2);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(
-            formatter,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
-        )
+        write!(formatter, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
 

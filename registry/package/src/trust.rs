@@ -64,9 +64,7 @@ impl TrustPolicy {
             return Err(TrustError::too_large());
         }
         let draft: entry::Draft = toml::from_str(text).map_err(|error| TrustError::syntax(text, &error))?;
-        draft
-            .check()
-            .map_err(|(path, fault)| TrustError::located(text, &path, fault))
+        draft.check().map_err(|(path, fault)| TrustError::located(text, &path, fault))
     }
 
     /// What becomes of a component without a statement.
@@ -101,11 +99,7 @@ impl TrustPolicy {
 
     /// The key that `id` names, if the policy says anything about it, good or bad.
     pub(crate) fn key(&self, id: KeyId) -> Option<&PublicKey> {
-        let trusted = self
-            .publishers
-            .iter()
-            .flat_map(|publisher| &publisher.keys)
-            .map(|trusted| &trusted.key);
+        let trusted = self.publishers.iter().flat_map(|publisher| &publisher.keys).map(|trusted| &trusted.key);
         let denied = self.denials.iter().filter_map(|denial| match &denial.target {
             DenyTarget::Key(key) => Some(key),
             _ => None,

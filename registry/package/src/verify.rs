@@ -64,27 +64,15 @@ pub struct Expectation<'a> {
 impl<'a> Expectation<'a> {
     /// Any shard in any version that is not below `highest_seen`, of at most [`MAX_COMPONENT_BYTES`].
     pub fn anything(now: Timestamp, highest_seen: &'a dyn Fn(&ShardName) -> Option<Version>) -> Self {
-        Self {
-            now,
-            name: None,
-            version: None,
-            highest_seen,
-            max_component_bytes: MAX_COMPONENT_BYTES,
-        }
+        Self { now, name: None, version: None, highest_seen, max_component_bytes: MAX_COMPONENT_BYTES }
     }
 
     fn check(&self, manifest: &Manifest) -> Result<(), VerifyError> {
         let (name, version) = (&manifest.shard.name, &manifest.shard.version);
         if self.name.is_some_and(|asked| asked != name) || self.version.is_some_and(|asked| asked != version) {
-            let asked = [
-                self.name.map(ToString::to_string),
-                self.version.map(ToString::to_string),
-            ];
+            let asked = [self.name.map(ToString::to_string), self.version.map(ToString::to_string)];
             let asked = asked.into_iter().flatten().collect::<Vec<_>>().join("@");
-            return Err(VerifyError::NotWhatWasAsked {
-                asked,
-                found: format!("{name}@{version}"),
-            });
+            return Err(VerifyError::NotWhatWasAsked { asked, found: format!("{name}@{version}") });
         }
         Ok(())
     }
@@ -99,17 +87,9 @@ pub fn verify(
     policy: &TrustPolicy,
     expected: &Expectation<'_>,
 ) -> Result<Verified<Package>, VerifyError> {
-    let Candidate {
-        wasm,
-        statement,
-        local_manifest,
-        below_dev_dir,
-    } = candidate;
+    let Candidate { wasm, statement, local_manifest, below_dev_dir } = candidate;
     if wasm.len() > expected.max_component_bytes {
-        return Err(VerifyError::TooLarge {
-            size: wasm.len(),
-            limit: expected.max_component_bytes,
-        });
+        return Err(VerifyError::TooLarge { size: wasm.len(), limit: expected.max_component_bytes });
     }
     let component = Digest::of(&wasm);
     let (manifest, provenance) = match statement {
@@ -127,10 +107,7 @@ pub fn verify(
         && let Some(highest) = (expected.highest_seen)(&shard.name)
         && shard.version < highest
     {
-        return Err(VerifyError::Rollback {
-            found: shard.version.clone(),
-            highest,
-        });
+        return Err(VerifyError::Rollback { found: shard.version.clone(), highest });
     }
     Ok(Verified::new(Package::new(manifest, component, wasm, provenance)))
 }
@@ -154,19 +131,8 @@ fn signed(
     // A denial outranks every other rule, so it is also the reason that is told.
     judgement.denial(policy)?;
     let keys = judgement.publisher(policy)?;
-    let publisher = Publisher::new(
-        manifest.shard.name.namespace().clone(),
-        keys,
-        Digest::of(parsed.payload()),
-    );
-    Ok((
-        manifest,
-        Provenance::Signed {
-            publisher,
-            statement: Box::new(statement),
-            envelope,
-        },
-    ))
+    let publisher = Publisher::new(manifest.shard.name.namespace().clone(), keys, Digest::of(parsed.payload()));
+    Ok((manifest, Provenance::Signed { publisher, statement: Box::new(statement), envelope }))
 }
 
 fn judgement<'a>(
@@ -176,13 +142,7 @@ fn judgement<'a>(
     expected: &Expectation<'_>,
 ) -> Judgement<'a> {
     let (shard, version) = (&manifest.shard.name, &manifest.shard.version);
-    Judgement {
-        shard,
-        version,
-        component,
-        signers,
-        now: expected.now,
-    }
+    Judgement { shard, version, component, signers, now: expected.now }
 }
 
 /// The distinct keys known to the policy that have signed the envelope.
@@ -214,15 +174,10 @@ fn subject(
         other => VerifyError::StatementInvalid(other),
     })?;
     if statement.component != component {
-        return Err(VerifyError::DigestMismatch {
-            signed: statement.component,
-            found: component,
-        });
+        return Err(VerifyError::DigestMismatch { signed: statement.component, found: component });
     }
     if usize::try_from(statement.size) != Ok(size) {
-        return Err(VerifyError::StatementInvalid(StatementError::Size {
-            signed: statement.size,
-        }));
+        return Err(VerifyError::StatementInvalid(StatementError::Size { signed: statement.size }));
     }
     expected.check(&statement.manifest)?;
     Ok(statement)
@@ -249,9 +204,7 @@ fn stranger(
         let honest = text.parse::<PublicKey>().ok();
         let honest = honest.filter(|key| signature.key_id == Some(key.id()) && signature.is_by(key, &message));
         let Some(key) = honest else {
-            let key = signature
-                .key_id
-                .map_or_else(|| "without a name".to_owned(), |id| id.to_string());
+            let key = signature.key_id.map_or_else(|| "without a name".to_owned(), |id| id.to_string());
             return VerifyError::BadSignature { key };
         };
         offered = offered.or(Some(key));
@@ -269,10 +222,5 @@ fn stranger(
     if policy.unknown_publisher() == UnknownPublisherRule::Deny || namespace_is_taken {
         return untrusted;
     }
-    VerifyError::UntrustedKey {
-        offer: Some(Box::new(UnknownPublisher {
-            key,
-            manifest: statement.manifest,
-        })),
-    }
+    VerifyError::UntrustedKey { offer: Some(Box::new(UnknownPublisher { key, manifest: statement.manifest })) }
 }

@@ -25,10 +25,7 @@ fn greet(
         return Err(ToolError::invalid_params("`name` is blank; ask for the person's name"));
     }
     let text = format!("{salutation}, {name}!");
-    Ok(Greeting {
-        length: text.chars().count(),
-        text,
-    })
+    Ok(Greeting { length: text.chars().count(), text })
 }
 
 nexus_shard::shard!(greet);

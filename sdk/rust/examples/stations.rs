@@ -51,10 +51,7 @@ fn station_read(
 ) -> ToolResult<Station> {
     shard.looked_up.set(shard.looked_up.get() + 1);
     if shard.use_mock {
-        return Ok(Station {
-            id: station,
-            celsius: 21.5,
-        });
+        return Ok(Station { id: station, celsius: 21.5 });
     }
     let url = format!("{}/stations/{}", shard.base_url, http::segment(&station)?);
     let reply = http::get(url).query("units", "metric").send()?.ok()?;
@@ -65,13 +62,7 @@ fn station_read(
 /// Tell how much this instance has done.
 #[tool(read_only)]
 fn station_usage(shard: &Stations, context: &Context) -> ToolResult<Usage> {
-    Ok(Usage {
-        looked_up: shard.looked_up.get(),
-        call_id: context.call_id().to_owned(),
-    })
+    Ok(Usage { looked_up: shard.looked_up.get(), call_id: context.call_id().to_owned() })
 }
 
-nexus_shard::shard!(Stations {
-    station_read,
-    station_usage
-});
+nexus_shard::shard!(Stations { station_read, station_usage });

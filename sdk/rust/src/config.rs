@@ -43,8 +43,7 @@ impl Config {
     /// # Errors
     /// [`Unavailable`](crate::ErrorKind::Unavailable), naming the key, when it has none.
     pub fn require(&self, key: &str) -> ToolResult<&str> {
-        self.get(key)
-            .ok_or_else(|| unusable(key, format_args!("{key} is not set: the operator must give it a value")))
+        self.get(key).ok_or_else(|| unusable(key, format_args!("{key} is not set: the operator must give it a value")))
     }
 
     /// Whether `key` is switched on: `true` or `1`. Without a value it is off.
@@ -87,9 +86,7 @@ impl FromIterator<(String, Value)> for Config {
 }
 
 fn unusable(key: &str, message: impl Display) -> ToolError {
-    ToolError::unavailable(message.to_string())
-        .retryable(false)
-        .with("config", key)
+    ToolError::unavailable(message.to_string()).retryable(false).with("config", key)
 }
 
 #[cfg(test)]

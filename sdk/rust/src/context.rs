@@ -14,10 +14,7 @@ pub struct Context {
 impl Context {
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn new(call_id: &str, deadline: Duration) -> Self {
-        Self {
-            call_id: call_id.to_owned(),
-            deadline,
-        }
+        Self { call_id: call_id.to_owned(), deadline }
     }
 
     /// Names this call in the host's logs and in its audit trail. Opaque.
@@ -33,9 +30,6 @@ impl Context {
 
 impl From<CallContext> for Context {
     fn from(context: CallContext) -> Self {
-        Self {
-            call_id: context.call_id,
-            deadline: Duration::from_millis(context.deadline_ms.into()),
-        }
+        Self { call_id: context.call_id, deadline: Duration::from_millis(context.deadline_ms.into()) }
     }
 }

@@ -78,11 +78,7 @@ impl Source {
         }
         let output_schema =
             schema::of_output::<R>().map_err(|schema::NotObject| DefinitionError::ResultNotObject { tool })?;
-        Ok(Definition {
-            source: self,
-            input_schema,
-            output_schema,
-        })
+        Ok(Definition { source: self, input_schema, output_schema })
     }
 }
 
@@ -96,13 +92,9 @@ impl Definition {
         property: &'static str,
         default: &impl Serialize,
     ) -> Result<Self, DefinitionError> {
-        let shown = read_default::<T>(default)
-            .and_then(|_| serde_json::to_value(default))
-            .map_err(|reason| DefinitionError::Default {
-                tool: self.source.name,
-                property,
-                reason: reason.to_string(),
-            })?;
+        let shown = read_default::<T>(default).and_then(|_| serde_json::to_value(default)).map_err(|reason| {
+            DefinitionError::Default { tool: self.source.name, property, reason: reason.to_string() }
+        })?;
         if let Some(Value::Object(schema)) = self.input_schema.pointer_mut(&format!("/properties/{property}")) {
             schema.insert("default".to_owned(), shown);
         }

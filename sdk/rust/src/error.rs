@@ -96,8 +96,7 @@ impl ToolError {
     /// Adds one key for machines. A value that cannot be written as JSON becomes null.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
-        self.data
-            .insert(key.into(), serde_json::to_value(value).unwrap_or(Value::Null));
+        self.data.insert(key.into(), serde_json::to_value(value).unwrap_or(Value::Null));
         self
     }
 
@@ -142,16 +141,8 @@ impl From<ToolError> for types::Error {
 
 impl From<types::Error> for ToolError {
     fn from(error: types::Error) -> Self {
-        let data = error
-            .data
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
-        Self {
-            kind: error.kind,
-            message: error.message,
-            data,
-            retryable: error.retryable,
-        }
+        let data = error.data.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        Self { kind: error.kind, message: error.message, data, retryable: error.retryable }
     }
 }
 

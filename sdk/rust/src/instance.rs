@@ -17,10 +17,7 @@ pub struct Instance<S: 'static> {
 impl<S: Shard> Instance<S> {
     /// An instance before `initialize`.
     pub const fn new(tools: &'static [Entry<S>]) -> Self {
-        Self {
-            tools,
-            state: RefCell::new(None),
-        }
+        Self { tools, state: RefCell::new(None) }
     }
 
     pub(crate) fn initialize(&self, config: &str) -> ToolResult<()> {
@@ -96,10 +93,7 @@ mod tests {
     }];
 
     fn call(instance: &Instance<Counter>, name: &str, arguments: &str) -> Result<String, ErrorKind> {
-        instance
-            .call(name, arguments, &testing::context())
-            .map(|output| output.text)
-            .map_err(|error| error.kind())
+        instance.call(name, arguments, &testing::context()).map(|output| output.text).map_err(|error| error.kind())
     }
 
     #[test]
@@ -118,10 +112,7 @@ mod tests {
     #[test]
     fn an_initialisation_that_fails_leaves_no_state() {
         let instance = Instance::new(TOOLS);
-        assert_eq!(
-            instance.initialize(r#"{"FROM":"six"}"#).unwrap_err().kind(),
-            ErrorKind::Unavailable
-        );
+        assert_eq!(instance.initialize(r#"{"FROM":"six"}"#).unwrap_err().kind(), ErrorKind::Unavailable);
         assert!(instance.start().is_err());
     }
 

@@ -29,8 +29,7 @@ impl Fields {
     /// Adds one field. What cannot be written as JSON becomes null: a line is never worth a failing tool.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
-        self.0
-            .insert(name.to_owned(), serde_json::to_value(value).unwrap_or(Value::Null));
+        self.0.insert(name.to_owned(), serde_json::to_value(value).unwrap_or(Value::Null));
         self
     }
 }

@@ -50,15 +50,9 @@ impl Output {
             .map_err(|_| ToolError::internal("the result cannot be written as JSON"))?;
         let text = value.to_string();
         match value {
-            Value::Object(object) => Ok(Self {
-                text,
-                structured: Some(object),
-            }),
+            Value::Object(object) => Ok(Self { text, structured: Some(object) }),
             Value::String(text) => Ok(Self { text, structured: None }),
-            Value::Null => Ok(Self {
-                text: "Done.".to_owned(),
-                structured: None,
-            }),
+            Value::Null => Ok(Self { text: "Done.".to_owned(), structured: None }),
             _ => Err(ToolError::internal("the result is neither an object nor a text")),
         }
     }

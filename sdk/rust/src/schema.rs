@@ -35,9 +35,7 @@ pub(crate) fn undescribed(schema: &Value) -> Option<String> {
     let properties = schema.get("properties").and_then(Value::as_object);
     let inside = properties.into_iter().flatten().find_map(|(name, property)| {
         // A constant, the tag of an enum for instance, says all there is to say.
-        let speaks = ["description", "const"]
-            .iter()
-            .any(|keyword| property.get(keyword).is_some());
+        let speaks = ["description", "const"].iter().any(|keyword| property.get(keyword).is_some());
         if !speaks {
             return Some(name.clone());
         }
@@ -54,12 +52,7 @@ fn parts(schema: &Value) -> impl Iterator<Item = &Value> {
     single
         .into_iter()
         .filter_map(|keyword| schema.get(keyword))
-        .chain(
-            lists
-                .into_iter()
-                .filter_map(|keyword| schema.get(keyword)?.as_array())
-                .flatten(),
-        )
+        .chain(lists.into_iter().filter_map(|keyword| schema.get(keyword)?.as_array()).flatten())
         .chain(definitions.into_iter().flat_map(Map::values))
 }
 
@@ -159,10 +152,7 @@ mod tests {
 
     #[test]
     fn finds_a_property_without_a_description_however_deep() {
-        assert_eq!(
-            undescribed(&of_input::<Parameters>()).as_deref(),
-            Some("places.undescribed")
-        );
+        assert_eq!(undescribed(&of_input::<Parameters>()).as_deref(), Some("places.undescribed"));
         assert_eq!(undescribed(&of_input::<Found>()).as_deref(), Some("a"));
         assert_eq!(undescribed(&json!({"type": "object"})), None);
     }

@@ -52,10 +52,7 @@ thread_local! {
 
 /// A configuration with these values, as if the operator had set them.
 pub fn config<const N: usize>(values: [(&str, &str); N]) -> Config {
-    values
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), Value::from(value)))
-        .collect()
+    values.into_iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect()
 }
 
 /// A call in progress, with half a minute left.
@@ -80,9 +77,7 @@ pub fn call<T: Tool<S>, S>(shard: &S, arguments: Value) -> ToolResult<Value> {
 /// # Errors
 /// `Internal`, with a sentence, when the tool breaks a rule; the test that `shard!` writes fails with the same sentence.
 pub fn definition<T: Tool<S>, S>() -> ToolResult<Value> {
-    T::define()
-        .map(|definition| definition.to_json())
-        .map_err(|reason| ToolError::internal(reason.to_string()))
+    T::define().map(|definition| definition.to_json()).map_err(|reason| ToolError::internal(reason.to_string()))
 }
 
 /// Answers this thread's requests with `answer` until the [`Network`] is dropped. A second one replaces the first.
@@ -179,12 +174,7 @@ impl Drop for Log {
 pub(crate) fn record(level: Level, target: &str, message: &str, fields: Map<String, Value>) {
     LOG.with_borrow(|log| {
         if let Some(lines) = log {
-            lines.borrow_mut().push(Line {
-                level,
-                target: target.to_owned(),
-                message: message.to_owned(),
-                fields,
-            });
+            lines.borrow_mut().push(Line { level, target: target.to_owned(), message: message.to_owned(), fields });
         }
     });
 }

@@ -40,10 +40,6 @@ pub struct Entry<S> {
 impl<S> Entry<S> {
     /// The row of `T`.
     pub const fn of<T: Tool<S>>() -> Self {
-        Self {
-            name: T::NAME,
-            define: T::define,
-            call: T::call,
-        }
+        Self { name: T::NAME, define: T::define, call: T::call }
     }
 }

@@ -22,14 +22,7 @@ const PROFILE: [(&str, &str); 5] = [
 static EXAMPLES: LazyLock<&Path> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let built = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "nexus-shard",
-            "--examples",
-            "--release",
-        ])
+        .args(["build", "--quiet", "--package", "nexus-shard", "--examples", "--release"])
         .args(["--target", "wasm32-wasip2", "--target-dir"])
         .arg(folder)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -51,18 +44,10 @@ fn interfaces(component: &[u8]) -> (BTreeSet<String>, BTreeSet<String>) {
     for payload in Parser::new(0).parse_all(component) {
         match payload.expect("a component") {
             Payload::ComponentImportSection(section) => {
-                imports.extend(
-                    section
-                        .into_iter()
-                        .map(|import| import.expect("an import").name.name.to_owned()),
-                );
+                imports.extend(section.into_iter().map(|import| import.expect("an import").name.name.to_owned()));
             }
             Payload::ComponentExportSection(section) => {
-                exports.extend(
-                    section
-                        .into_iter()
-                        .map(|export| export.expect("an export").name.name.to_owned()),
-                );
+                exports.extend(section.into_iter().map(|export| export.expect("an export").name.name.to_owned()));
             }
             _ => {}
         }

@@ -16,11 +16,7 @@ impl TryFrom<String> for TrackingNumber {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let fits = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-        if fits {
-            Ok(Self(text))
-        } else {
-            Err("a tracking number has 12 digits")
-        }
+        if fits { Ok(Self(text)) } else { Err("a tracking number has 12 digits") }
     }
 }
 
@@ -71,13 +67,7 @@ fn track(
     if carrier.name != "ours" {
         return Err(ToolError::denied("another carrier"));
     }
-    Ok(Parcel {
-        number: number.0,
-        country,
-        limit,
-        asked_by: r#type,
-        call_id: context.call_id().to_owned(),
-    })
+    Ok(Parcel { number: number.0, country, limit, asked_by: r#type, call_id: context.call_id().to_owned() })
 }
 
 /// Why nothing can be told.
@@ -154,10 +144,7 @@ fn a_client_sees_source_and_types() {
 #[test]
 fn a_tool_without_parameters_or_object_has_the_least_schema() {
     let definition = testing::definition::<rest, ()>().unwrap();
-    assert_eq!(
-        definition["inputSchema"],
-        json!({"type": "object", "additionalProperties": false, "properties": {}})
-    );
+    assert_eq!(definition["inputSchema"], json!({"type": "object", "additionalProperties": false, "properties": {}}));
     assert_eq!(definition["outputSchema"], Value::Null);
     assert_eq!(definition["annotations"]["destructiveHint"], true);
 }
@@ -170,10 +157,7 @@ fn the_function_is_called_with_what_was_given_and_the_defaults() {
     });
     assert_eq!(parcel, expected);
     let parcel = call(json!({ "number": "794612345678", "country": "DE", "limit": 5, "type": "Ann" })).unwrap();
-    assert_eq!(
-        (&parcel["country"], &parcel["limit"], &parcel["asked_by"]),
-        (&json!("DE"), &json!(5), &json!("Ann"))
-    );
+    assert_eq!((&parcel["country"], &parcel["limit"], &parcel["asked_by"]), (&json!("DE"), &json!(5), &json!("Ann")));
 }
 
 #[test]
@@ -181,11 +165,7 @@ fn arguments_that_do_not_fit_are_refused_by_name() {
     for (arguments, property, reason) in [
         (json!({}), "number", "missing"),
         (json!({ "number": "79" }), "number", "12 digits"),
-        (
-            json!({ "number": "794612345678", "limit": "5" }),
-            "limit",
-            "invalid type",
-        ),
+        (json!({ "number": "794612345678", "limit": "5" }), "limit", "invalid type"),
         (json!({ "number": "794612345678", "nmber": 1 }), "nmber", "no parameter"),
     ] {
         let error = call(arguments).unwrap_err();
@@ -206,10 +186,7 @@ fn the_function_s_own_error_comes_through() {
 
 #[test]
 fn a_text_is_a_text() {
-    assert_eq!(
-        testing::call::<hello, _>(&(), json!({ "fail": false })).unwrap(),
-        "hello"
-    );
+    assert_eq!(testing::call::<hello, _>(&(), json!({ "fail": false })).unwrap(), "hello");
     assert_eq!(testing::call::<rest, _>(&(), json!({})).unwrap(), "Done.");
 }
 
@@ -250,18 +227,9 @@ fn everything(
 #[test]
 fn what_only_the_types_know_is_told_in_a_sentence() {
     for (definition, sentence) in [
-        (
-            testing::definition::<find, ()>(),
-            "tool `find`: the property `place.city` has no description",
-        ),
-        (
-            testing::definition::<numbers, ()>(),
-            "tool `numbers`: the result is no object",
-        ),
-        (
-            testing::definition::<everything, ()>(),
-            "tool `everything`: the default of `limit` is no value of its type",
-        ),
+        (testing::definition::<find, ()>(), "tool `find`: the property `place.city` has no description"),
+        (testing::definition::<numbers, ()>(), "tool `numbers`: the result is no object"),
+        (testing::definition::<everything, ()>(), "tool `everything`: the default of `limit` is no value of its type"),
     ] {
         let error = definition.unwrap_err();
         assert!(error.message().starts_with(sentence), "{error}");

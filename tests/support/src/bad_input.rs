@@ -22,10 +22,8 @@ pub fn newer_contract() -> Vec<u8> {
 
 /// A component that exports interfaces of those names, with one function in each.
 fn exporting(interfaces: &[&str]) -> Vec<u8> {
-    let exports: Vec<String> = interfaces
-        .iter()
-        .map(|name| format!(r#"(export "{name}" (instance $interface))"#))
-        .collect();
+    let exports: Vec<String> =
+        interfaces.iter().map(|name| format!(r#"(export "{name}" (instance $interface))"#)).collect();
     encode(&format!(
         r#"(component
             (core module $module (func (export "run") (result i32) i32.const 0))

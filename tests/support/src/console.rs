@@ -30,10 +30,7 @@ impl Session {
         for (index, line) in document.lines().enumerate() {
             match (line.trim_end(), &mut open) {
                 ("```console", None) => {
-                    open = Some(Self {
-                        line: index + 1,
-                        steps: Vec::new(),
-                    });
+                    open = Some(Self { line: index + 1, steps: Vec::new() });
                 }
                 ("```", Some(_)) => sessions.extend(open.take()),
                 (line, Some(session)) => session.add(line),
@@ -45,10 +42,7 @@ impl Session {
 
     fn add(&mut self, line: &str) {
         if let Some(command) = line.strip_prefix("$ ") {
-            self.steps.push(Step {
-                command: command.to_owned(),
-                expected: Vec::new(),
-            });
+            self.steps.push(Step { command: command.to_owned(), expected: Vec::new() });
         } else if let Some(step) = self.steps.last_mut() {
             step.expected.push(line.to_owned());
         }
@@ -65,10 +59,7 @@ impl Step {
 }
 
 fn without_blank_end<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
-    let end = lines
-        .iter()
-        .rposition(|line| !line.is_empty())
-        .map_or(0, |last| last + 1);
+    let end = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
     lines.get(..end).unwrap_or_default()
 }
 
@@ -78,9 +69,9 @@ fn lines_match(expected: &[&str], printed: &[&str]) -> bool {
         Some((&"…", rest)) => {
             (0..=printed.len()).any(|skipped| lines_match(rest, printed.get(skipped..).unwrap_or_default()))
         }
-        Some((line, rest)) => printed
-            .split_first()
-            .is_some_and(|(first, after)| line_matches(line, first) && lines_match(rest, after)),
+        Some((line, rest)) => {
+            printed.split_first().is_some_and(|(first, after)| line_matches(line, first) && lines_match(rest, after))
+        }
     }
 }
 
@@ -101,10 +92,7 @@ mod tests {
     use super::*;
 
     fn step(expected: &str) -> Step {
-        Step {
-            command: String::new(),
-            expected: expected.lines().map(str::to_owned).collect(),
-        }
+        Step { command: String::new(), expected: expected.lines().map(str::to_owned).collect() }
     }
 
     #[test]
@@ -113,14 +101,8 @@ mod tests {
         let session = Session {
             line: 5,
             steps: vec![
-                Step {
-                    command: "one".into(),
-                    expected: vec!["a".into(), "b".into()],
-                },
-                Step {
-                    command: "two".into(),
-                    expected: vec![],
-                },
+                Step { command: "one".into(), expected: vec!["a".into(), "b".into()] },
+                Step { command: "two".into(), expected: vec![] },
             ],
         };
         assert_eq!(Session::all_in(document), [session]);

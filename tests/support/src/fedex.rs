@@ -57,10 +57,7 @@ pub struct Recorded {
 impl Recorded {
     /// One header as text; empty when it is missing.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
@@ -96,15 +93,9 @@ impl FedEx {
         let service = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let mut server = JoinSet::new();
         server.spawn(async move {
-            axum::serve(listener, service)
-                .await
-                .expect("serving on loopback goes on until it is dropped");
+            axum::serve(listener, service).await.expect("serving on loopback goes on until it is dropped");
         });
-        Self {
-            url: format!("http://{address}"),
-            shared,
-            _server: server,
-        }
+        Self { url: format!("http://{address}"), shared, _server: server }
     }
 
     /// `http://127.0.0.1:PORT`, for `FEDEX_API_URL`.
@@ -145,13 +136,7 @@ impl FedEx {
 
     /// Every request for `path` so far, in order of arrival.
     pub fn requests(&self, path: &str) -> Vec<Recorded> {
-        self.shared
-            .requests
-            .borrow()
-            .iter()
-            .filter(|request| request.path == path)
-            .cloned()
-            .collect()
+        self.shared.requests.borrow().iter().filter(|request| request.path == path).cloned().collect()
     }
 
     /// Every request so far, whatever its path.
@@ -180,9 +165,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         method: parts.method,
         path: parts.uri.path().to_owned(),
         headers: parts.headers,
-        body: axum::body::to_bytes(Body::new(body), REQUEST_LIMIT)
-            .await
-            .unwrap_or_default(),
+        body: axum::body::to_bytes(Body::new(body), REQUEST_LIMIT).await.unwrap_or_default(),
     };
     shared.requests.send_modify(|all| all.push(recorded.clone()));
     match shared.next_fault(&recorded.path) {
@@ -196,11 +179,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
 
 impl Shared {
     fn next_fault(&self, path: &str) -> Option<Fault> {
-        self.faults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_mut(path)?
-            .pop_front()
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).get_mut(path)?.pop_front()
     }
 
     /// What FedEx answers when it is well.

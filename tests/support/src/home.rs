@@ -30,14 +30,8 @@ impl TestHost {
     /// # Panics
     /// When no folder can be made.
     pub fn new() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("nexus-test-")
-            .tempdir()
-            .expect("a temporary folder");
-        let host = Self {
-            folder,
-            environment: BTreeMap::new(),
-        };
+        let folder = tempfile::Builder::new().prefix("nexus-test-").tempdir().expect("a temporary folder");
+        let host = Self { folder, environment: BTreeMap::new() };
         for made in [host.home(), host.shards(), host.work()] {
             fs::create_dir_all(made).expect("folders in a temporary folder");
         }
@@ -118,11 +112,7 @@ impl TestHost {
         let mut command = Command::new(location::nexus());
         command.arg("--home").arg(self.home()).args(arguments);
         command.env_clear().envs(&self.environment).current_dir(self.work());
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
     }
 

@@ -9,11 +9,7 @@
 //!
 //! `cargo xtask test` builds what is needed first. Used without it, each part says what is missing and how to get it.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "test code that is shared, and so does not lie in a test"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "test code that is shared, and so does not lie in a test")]
 
 pub mod bad_input;
 pub mod console;

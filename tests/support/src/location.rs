@@ -55,15 +55,8 @@ pub fn fixture(package: &str) -> PathBuf {
 
 /// The interpreter of the tests' virtual environment, when it has been made.
 pub fn python() -> Option<PathBuf> {
-    let interpreter = variable("NEXUS_TEST_PYTHON").map_or_else(
-        || {
-            build_folder()
-                .parent()
-                .unwrap_or(Path::new("."))
-                .join("test-venv/bin/python")
-        },
-        PathBuf::from,
-    );
+    let interpreter = variable("NEXUS_TEST_PYTHON")
+        .map_or_else(|| build_folder().parent().unwrap_or(Path::new(".")).join("test-venv/bin/python"), PathBuf::from);
     interpreter.is_file().then_some(interpreter)
 }
 
@@ -82,24 +75,15 @@ pub fn toolchain_environment() -> Vec<(String, String)> {
 
 /// `plugins/` and `tests/fixtures/` share one target folder, so that they compile the SDK once.
 fn component(stem: &str) -> PathBuf {
-    let file = root()
-        .join("plugins/target/wasm32-wasip2/release")
-        .join(format!("{stem}.wasm"));
-    assert!(
-        file.is_file(),
-        "{} is missing: run `cargo xtask test`, which builds it",
-        file.display()
-    );
+    let file = root().join("plugins/target/wasm32-wasip2/release").join(format!("{stem}.wasm"));
+    assert!(file.is_file(), "{} is missing: run `cargo xtask test`, which builds it", file.display());
     file
 }
 
 /// `target/debug`, when the running test is `target/debug/deps/it-…`.
 fn build_folder() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
-    test.ancestors()
-        .nth(2)
-        .expect("a test lies in a deps folder")
-        .to_owned()
+    test.ancestors().nth(2).expect("a test lies in a deps folder").to_owned()
 }
 
 fn executable(name: &str) -> String {

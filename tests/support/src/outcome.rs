@@ -21,12 +21,7 @@ impl Outcome {
     /// What `output` says, as text.
     pub fn new(command: String, output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Self {
-            command,
-            status: output.status,
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-        }
+        Self { command, status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
     /// Goes on with a success.
@@ -51,11 +46,7 @@ impl Outcome {
             self.describe()
         );
         for part in parts {
-            assert!(
-                self.stderr.contains(part),
-                "expected {part:?} on stderr\n{}",
-                self.describe()
-            );
+            assert!(self.stderr.contains(part), "expected {part:?} on stderr\n{}", self.describe());
         }
         self
     }
@@ -71,12 +62,7 @@ impl Outcome {
 
     /// The whole, for a message.
     pub fn describe(&self) -> String {
-        let Self {
-            command,
-            status,
-            stdout,
-            stderr,
-        } = self;
+        let Self { command, status, stdout, stderr } = self;
         format!("$ {command}\n{status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
     }
 }

@@ -34,9 +34,7 @@ impl Publisher {
     /// # Panics
     /// When the operating system has no randomness.
     pub fn new() -> Self {
-        Self {
-            key: SecretKey::from_random(&random::bytes()),
-        }
+        Self { key: SecretKey::from_random(&random::bytes()) }
     }
 
     /// The public half of its key.
@@ -69,20 +67,14 @@ impl Publisher {
             manifest: &manifest,
             wasm: &wasm,
             // What a component imports is for people here: a host looks at the component itself.
-            world: World {
-                name: "nexus:shard/shard@0.1.0".to_owned(),
-                ..World::default()
-            },
+            world: World { name: "nexus:shard/shard@0.1.0".to_owned(), ..World::default() },
             created: Timestamp::from_unix_seconds(CREATED),
             previous: None,
             source: None,
             commit: None,
         };
         let statement = sign(request, &[&self.key]).expect("a good manifest can be signed");
-        Release {
-            wasm,
-            statement: Some(statement),
-        }
+        Release { wasm, statement: Some(statement) }
     }
 
     /// The first-party shard of that folder in `plugins/`.
@@ -91,10 +83,7 @@ impl Publisher {
     /// When it has not been built.
     pub fn plugin(&self, folder: &str) -> Release {
         let wasm = location::plugin(&format!("nexus_{folder}"));
-        self.sign(
-            read(&wasm),
-            &manifest_in(&location::root().join("plugins").join(folder)),
-        )
+        self.sign(read(&wasm), &manifest_in(&location::root().join("plugins").join(folder)))
     }
 
     /// The shard of that folder in `tests/fixtures/`.
@@ -139,19 +128,13 @@ impl Release {
     /// The same bytes without a statement.
     #[must_use]
     pub fn unsigned(self) -> Self {
-        Self {
-            statement: None,
-            ..self
-        }
+        Self { statement: None, ..self }
     }
 
     /// The same bytes with the statement of another release.
     #[must_use]
     pub fn with_statement_of(self, other: &Self) -> Self {
-        Self {
-            statement: other.statement.clone(),
-            ..self
-        }
+        Self { statement: other.statement.clone(), ..self }
     }
 }
 

@@ -57,9 +57,7 @@ impl Python {
     pub async fn start(&self, era: Era, reach: &Reach, calls: &[(&str, Value)], changes: usize) -> Conversation {
         let mode = if era == Era::Legacy { "legacy" } else { "auto" };
         let mut command = Command::new(&self.0);
-        command
-            .arg("-I")
-            .arg(location::root().join("tests/support/clients/client.py"));
+        command.arg("-I").arg(location::root().join("tests/support/clients/client.py"));
         command.args(["--mode", mode, "--wait-for-change", &changes.to_string()]);
         match reach {
             Reach::Http(url) => command.args(["--url", url]),
@@ -68,17 +66,10 @@ impl Python {
                 command.args(["--env", &environment, "--stdio"]).args(server)
             }
         };
-        command
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true);
+        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
         let mut child = command.spawn().expect("the interpreter starts");
-        let plan: Vec<Value> = calls
-            .iter()
-            .map(|(tool, arguments)| serde_json::json!({ "tool": tool, "arguments": arguments }))
-            .collect();
+        let plan: Vec<Value> =
+            calls.iter().map(|(tool, arguments)| serde_json::json!({ "tool": tool, "arguments": arguments })).collect();
         let plan = serde_json::to_vec(&plan).expect("a plan is JSON");
         let mut stdin = child.stdin.take().expect("stdin is a pipe");
         stdin.write_all(&plan).await.expect("the script reads its plan");
@@ -107,11 +98,7 @@ impl Conversation {
             .expect("the client's stdout can be read")
             .unwrap_or_else(|| panic!("the client ended before it reported {event:?}; its reason is above"));
         let report: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("no report: {error}: {line}"));
-        assert_eq!(
-            report.get("event").and_then(Value::as_str),
-            Some(event),
-            "another report came: {line}"
-        );
+        assert_eq!(report.get("event").and_then(Value::as_str), Some(event), "another report came: {line}");
         report
     }
 
@@ -121,15 +108,8 @@ impl Conversation {
     /// As [`Self::next`].
     pub async fn tools(&mut self, event: &str) -> Vec<String> {
         let report = self.next(event).await;
-        let tools = report
-            .get("tools")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
-        tools
-            .iter()
-            .filter_map(|tool| tool.get("name")?.as_str().map(str::to_owned))
-            .collect()
+        let tools = report.get("tools").and_then(Value::as_array).cloned().unwrap_or_default();
+        tools.iter().filter_map(|tool| tool.get("name")?.as_str().map(str::to_owned)).collect()
     }
 
     /// Waits for the end, which must be a good one.

@@ -49,19 +49,11 @@ impl Serving {
 
     fn start(mut command: Command) -> Self {
         let shown = format!("{:?}", command.as_std());
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("starting {shown}: {error}"));
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("starting {shown}: {error}"));
         let (lines, stderr) = watch::channel(Vec::new());
         let mut readers = JoinSet::new();
         readers.spawn(read_lines(child.stderr.take().expect("stderr is a pipe"), lines));
-        Self {
-            child,
-            url: None,
-            pipes: None,
-            stderr,
-            _readers: readers,
-        }
+        Self { child, url: None, pipes: None, stderr, _readers: readers }
     }
 
     /// Where the MCP endpoint is.
@@ -77,9 +69,7 @@ impl Serving {
     /// # Panics
     /// When they have been taken, or the host does not speak over stdio.
     pub fn take_pipes(&mut self) -> (ChildStdout, ChildStdin) {
-        self.pipes
-            .take()
-            .expect("the host was started with --stdio, and its pipes are taken once")
+        self.pipes.take().expect("the host was started with --stdio, and its pipes are taken once")
     }
 
     /// Everything on stderr so far.
@@ -104,12 +94,8 @@ impl Serving {
     /// # Panics
     /// When the host has ended.
     pub fn signal(&self, signal: Signal) {
-        let id = self
-            .child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(Pid::from_raw)
-            .expect("the host is running");
+        let id =
+            self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw).expect("the host is running");
         kill_process(id, signal).expect("a child may be signalled");
     }
 
@@ -119,8 +105,7 @@ impl Serving {
     /// When it does not come within 30 seconds.
     pub async fn ended(&mut self) -> ExitStatus {
         let end = tokio::time::timeout(PATIENCE, self.child.wait()).await;
-        end.unwrap_or_else(|_| panic!("the host did not end:\n{}", self.stderr()))
-            .expect("a child can be waited for")
+        end.unwrap_or_else(|_| panic!("the host did not end:\n{}", self.stderr())).expect("a child can be waited for")
     }
 
     /// Whether it still runs.

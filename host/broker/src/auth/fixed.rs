@@ -15,11 +15,7 @@ pub(super) struct FixedCredential {
 impl FixedCredential {
     /// `Authorization: Bearer …`, or none when the token holds what a header cannot carry.
     pub(super) fn bearer(token: &SecretString) -> Option<Self> {
-        Self::new(
-            header::AUTHORIZATION,
-            &format!("Bearer {}", token.expose_secret()),
-            token,
-        )
+        Self::new(header::AUTHORIZATION, &format!("Bearer {}", token.expose_secret()), token)
     }
 
     /// `name: key`, or none when either cannot be a header's.
@@ -30,20 +26,11 @@ impl FixedCredential {
     fn new(name: HeaderName, value: &str, secret: &SecretString) -> Option<Self> {
         let mut value = HeaderValue::from_str(value).ok()?;
         value.set_sensitive(true);
-        Some(Self {
-            name,
-            value,
-            secret: secret.clone(),
-        })
+        Some(Self { name, value, secret: secret.clone() })
     }
 
     pub(super) fn credential(&self) -> Credential {
         let secrets = vec![self.secret.clone()];
-        Credential {
-            name: self.name.clone(),
-            value: self.value.clone(),
-            secrets,
-            token: None,
-        }
+        Credential { name: self.name.clone(), value: self.value.clone(), secrets, token: None }
     }
 }

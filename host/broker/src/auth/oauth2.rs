@@ -72,9 +72,7 @@ impl<'de> Deserialize<'de> for SecretText {
 /// A number of seconds; some vendors write it as a text.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let value = Value::deserialize(deserializer)?;
-    Ok(value
-        .as_u64()
-        .or_else(|| value.as_str().and_then(|text| text.parse().ok())))
+    Ok(value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok())))
 }
 
 impl ClientCredentials {
@@ -84,13 +82,7 @@ impl ClientCredentials {
         secret: (SecretName, SecretString),
         scope: Option<String>,
     ) -> Self {
-        Self {
-            endpoint,
-            id,
-            secret,
-            scope,
-            cache: Mutex::default(),
-        }
+        Self { endpoint, id, secret, scope, cache: Mutex::default() }
     }
 
     /// The token that is kept, or a new one when it is about to expire or is the one that was `rejected`.
@@ -103,12 +95,7 @@ impl ClientCredentials {
         let asked = Instant::now();
         let (mut cache, waited) = match self.cache.try_lock() {
             Ok(cache) => (cache, false),
-            Err(_) => (
-                timeout_at(errand.deadline, self.cache.lock())
-                    .await
-                    .map_err(|_| self.timed_out())?,
-                true,
-            ),
+            Err(_) => (timeout_at(errand.deadline, self.cache.lock()).await.map_err(|_| self.timed_out())?, true),
         };
         if let Some(token) = &cache.token
             && rejected != Some(token.number)
@@ -126,11 +113,8 @@ impl ClientCredentials {
             Ok((value, lifetime)) => {
                 cache.fetched += 1;
                 let margin = MARGIN.min(lifetime / 5);
-                let token = Token {
-                    value,
-                    renew_at: Instant::now() + lifetime.saturating_sub(margin),
-                    number: cache.fetched,
-                };
+                let token =
+                    Token { value, renew_at: Instant::now() + lifetime.saturating_sub(margin), number: cache.fetched };
                 let credential = self.attachable(profile, &token);
                 cache.token = Some(token);
                 credential
@@ -153,24 +137,13 @@ impl ClientCredentials {
     async fn fetch(&self, profile: &ProfileName, errand: &Errand<'_>) -> Result<(SecretString, Duration), HttpError> {
         let grant = errand.egress.check_token_endpoint(profile, &self.endpoint)?;
         let mut headers = HeaderMap::new();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         let body = self.form();
         // Asking twice for a token does no harm, so what fails in passing is asked again.
-        let outgoing = Outgoing {
-            grant: &grant,
-            headers: &headers,
-            body: &body,
-            idempotent: true,
-            deadline: errand.deadline,
-        };
-        let answer = errand
-            .exchange
-            .run(errand.scope, &outgoing, &mut Attempts::none())
-            .await;
+        let outgoing =
+            Outgoing { grant: &grant, headers: &headers, body: &body, idempotent: true, deadline: errand.deadline };
+        let answer = errand.exchange.run(errand.scope, &outgoing, &mut Attempts::none()).await;
         match answer {
             Ok(answer) => self.read(profile, &answer),
             Err(error @ (HttpError::ConnectFailed { .. } | HttpError::ResponseTooLarge { .. })) => {
@@ -198,17 +171,10 @@ impl ClientCredentials {
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 let secrets = vec![self.id.0.to_string(), self.secret.0.to_string()];
                 let status = answer.status.as_u16();
-                return Err(HttpError::CredentialsRefused {
-                    profile: profile.to_string(),
-                    status,
-                    secrets,
-                });
+                return Err(HttpError::CredentialsRefused { profile: profile.to_string(), status, secrets });
             }
             other => {
-                return Err(unavailable(
-                    profile,
-                    &format!("its endpoint answered with status {}", other.as_u16()),
-                ));
+                return Err(unavailable(profile, &format!("its endpoint answered with status {}", other.as_u16())));
             }
         }
         let answer: TokenAnswer = serde_json::from_slice(&answer.body).map_err(|_| unavailable(profile, NO_TOKEN))?;
@@ -221,17 +187,12 @@ impl ClientCredentials {
     }
 
     fn timed_out(&self) -> HttpError {
-        HttpError::Timeout {
-            destination: self.endpoint.origin().to_string(),
-        }
+        HttpError::Timeout { destination: self.endpoint.origin().to_string() }
     }
 }
 
 const NO_TOKEN: &str = "its endpoint answered without a usable bearer token";
 
 fn unavailable(profile: &ProfileName, cause: &str) -> HttpError {
-    HttpError::TokenEndpointUnavailable {
-        profile: profile.to_string(),
-        cause: cause.to_owned(),
-    }
+    HttpError::TokenEndpointUnavailable { profile: profile.to_string(), cause: cause.to_owned() }
 }

@@ -70,11 +70,7 @@ pub(crate) struct Breakers {
 
 impl Breakers {
     pub(crate) fn new(shard: ShardName, settings: BreakerSettings) -> Self {
-        Self {
-            shard,
-            settings,
-            circuits: Mutex::default(),
-        }
+        Self { shard, settings, circuits: Mutex::default() }
     }
 
     /// Lets one request to `origin` pass.
@@ -85,10 +81,7 @@ impl Breakers {
         let now = Instant::now();
         let mut circuits = self.lock();
         let circuit = circuits.entry(origin.clone()).or_default();
-        let refused = |retry_in| HttpError::CircuitOpen {
-            destination: origin.to_string(),
-            retry_in,
-        };
+        let refused = |retry_in| HttpError::CircuitOpen { destination: origin.to_string(), retry_in };
         let probe = match circuit.state {
             State::Closed => false,
             State::Probing => return Err(refused(PROBE_HINT)),
@@ -98,11 +91,7 @@ impl Breakers {
                 true
             }
         };
-        Ok(Passage {
-            breakers: self,
-            origin,
-            probe,
-        })
+        Ok(Passage { breakers: self, origin, probe })
     }
 
     /// Every circuit that was used so far.
@@ -159,9 +148,7 @@ impl Passage<'_> {
         circuit.failures = circuit.failures.saturating_add(1);
         let opens = matches!(circuit.state, State::Closed) && circuit.failures >= settings.failures;
         if self.probe || opens {
-            circuit.state = State::Open {
-                until: Instant::now() + settings.open_for,
-            };
+            circuit.state = State::Open { until: Instant::now() + settings.open_for };
             tracing::warn!(
                 shard = %self.breakers.shard,
                 destination = %self.origin,
@@ -216,9 +203,7 @@ mod tests {
         let origin = origin("https://a.example");
         let breakers = opened(&origin);
         advance(Duration::from_secs(20)).await;
-        let Err(refusal) = breakers.admit(&origin) else {
-            panic!("admitted")
-        };
+        let Err(refusal) = breakers.admit(&origin) else { panic!("admitted") };
         assert_eq!(refusal.code(), "circuit-open");
         assert_eq!(refusal.retry_in(), Some(Duration::from_secs(40)));
         assert!(refusal.retryable());

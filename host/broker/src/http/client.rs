@@ -37,13 +37,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(resolver: CheckedResolver, connect_timeout: Duration, tls: Arc<Tls>) -> Self {
-        Self {
-            resolver,
-            connect_timeout,
-            tls,
-            plain: OnceCell::new(),
-            secure: OnceCell::new(),
-        }
+        Self { resolver, connect_timeout, tls, plain: OnceCell::new(), secure: OnceCell::new() }
     }
 
     /// Sends one request, once, and answers with its response's head.
@@ -62,21 +56,14 @@ impl Client {
             *request.body_mut() = Some(body.into());
         }
         let client = self.for_scheme(grant.target().is_https()).await?;
-        client
-            .execute(request)
-            .await
-            .map_err(|error| network_failure(&error, grant))
+        client.execute(request).await.map_err(|error| network_failure(&error, grant))
     }
 
     async fn for_scheme(&self, https: bool) -> Result<&reqwest::Client, HttpError> {
         let made = if https {
-            self.secure
-                .get_or_try_init(|| async { self.build(self.tls.config().await?) })
-                .await
+            self.secure.get_or_try_init(|| async { self.build(self.tls.config().await?) }).await
         } else {
-            self.plain
-                .get_or_try_init(|| async { self.build(Tls::config_without_authorities()?) })
-                .await
+            self.plain.get_or_try_init(|| async { self.build(Tls::config_without_authorities()?) }).await
         };
         made.map_err(HttpError::TlsUnavailable)
     }

@@ -55,10 +55,7 @@ impl TargetUrl {
         if text.len() > URL_BYTES {
             return Err("the URL is longer than 8192 bytes");
         }
-        if text
-            .chars()
-            .any(|character| character.is_control() || character.is_whitespace())
-        {
+        if text.chars().any(|character| character.is_control() || character.is_whitespace()) {
             return Err("the URL holds white space or control characters");
         }
         let before_query = text.split(['?', '#']).next().unwrap_or_default();
@@ -76,10 +73,7 @@ impl TargetUrl {
     /// # Errors
     /// A sentence on what is wrong.
     pub(crate) fn join(&self, location: &str) -> Result<Self, &'static str> {
-        let joined = self
-            .url
-            .join(location)
-            .map_err(|_| "the redirect's URL is not well formed")?;
+        let joined = self.url.join(location).map_err(|_| "the redirect's URL is not well formed")?;
         Self::from_url(joined)
     }
 
@@ -91,11 +85,7 @@ impl TargetUrl {
             return Err("the URL holds user information");
         }
         url.set_fragment(None);
-        if let Some(host) = url
-            .domain()
-            .and_then(|domain| domain.strip_suffix('.'))
-            .map(str::to_owned)
-        {
+        if let Some(host) = url.domain().and_then(|domain| domain.strip_suffix('.')).map(str::to_owned) {
             url.set_host(Some(&host)).map_err(|_| "the URL's host is not a name")?;
         }
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
@@ -104,11 +94,7 @@ impl TargetUrl {
         if host.ends_with('.') || port == 0 {
             return Err("the URL's host or port is empty");
         }
-        let origin = Origin {
-            scheme: url.scheme().to_owned(),
-            host: host.to_owned(),
-            port,
-        };
+        let origin = Origin { scheme: url.scheme().to_owned(), host: host.to_owned(), port };
         Ok(Self { url, origin })
     }
 
@@ -157,39 +143,18 @@ impl Destination {
     /// The place below `url`'s path. An empty list of methods allows none.
     pub(crate) fn new(url: &TargetUrl, methods: Vec<Method>) -> Self {
         let prefix = url.url.path().trim_end_matches('/').to_owned();
-        Self {
-            origin: url.origin.clone(),
-            prefix,
-            methods,
-        }
+        Self { origin: url.origin.clone(), prefix, methods }
     }
 
     /// What both allow; nothing when they have no URL or no method in common.
     pub(crate) fn intersection(&self, other: &Self) -> Option<Self> {
-        let narrower = if self.prefix.len() >= other.prefix.len() {
-            self
-        } else {
-            other
-        };
-        let wider = if self.prefix.len() >= other.prefix.len() {
-            other
-        } else {
-            self
-        };
+        let narrower = if self.prefix.len() >= other.prefix.len() { self } else { other };
+        let wider = if self.prefix.len() >= other.prefix.len() { other } else { self };
         if self.origin != other.origin || !wider.covers_path(&narrower.prefix) {
             return None;
         }
-        let methods: Vec<_> = self
-            .methods
-            .iter()
-            .filter(|method| other.methods.contains(method))
-            .cloned()
-            .collect();
-        let both = Self {
-            origin: self.origin.clone(),
-            prefix: narrower.prefix.clone(),
-            methods,
-        };
+        let methods: Vec<_> = self.methods.iter().filter(|method| other.methods.contains(method)).cloned().collect();
+        let both = Self { origin: self.origin.clone(), prefix: narrower.prefix.clone(), methods };
         (!both.methods.is_empty()).then_some(both)
     }
 
@@ -202,9 +167,7 @@ impl Destination {
         if self.prefix.is_empty() {
             return true;
         }
-        let below = path
-            .strip_prefix(&self.prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let below = path.strip_prefix(&self.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         below && !has_hidden_separators(path)
     }
 }
@@ -265,40 +228,20 @@ impl EgressPolicy {
     /// [`HttpError::AddressForbidden`]: the first that applies.
     pub(crate) fn check(&self, method: &Method, target: TargetUrl) -> Result<EgressGrant, HttpError> {
         let destination = target.origin.to_string();
-        let covering: Vec<_> = self
-            .granted
-            .iter()
-            .filter(|rule| rule.destination.covers(&target))
-            .collect();
+        let covering: Vec<_> = self.granted.iter().filter(|rule| rule.destination.covers(&target)).collect();
         if covering.is_empty() {
             let declared = self.declared.iter().any(|declared| declared.covers(&target));
             return Err(HttpError::DestinationNotGranted { destination, declared });
         }
-        let Some(rule) = covering
-            .into_iter()
-            .filter(|rule| rule.destination.methods.contains(method))
-            .reduce(|best, rule| {
-                if rule.destination.prefix.len() > best.destination.prefix.len() {
-                    rule
-                } else {
-                    best
-                }
+        let Some(rule) =
+            covering.into_iter().filter(|rule| rule.destination.methods.contains(method)).reduce(|best, rule| {
+                if rule.destination.prefix.len() > best.destination.prefix.len() { rule } else { best }
             })
         else {
-            return Err(HttpError::MethodNotGranted {
-                method: method.clone(),
-                destination,
-            });
+            return Err(HttpError::MethodNotGranted { method: method.clone(), destination });
         };
-        if let Some(profile) = rule
-            .profile
-            .as_ref()
-            .filter(|profile| !self.profiles.contains(*profile))
-        {
-            return Err(HttpError::ProfileNotGranted {
-                profile: profile.to_string(),
-                destination,
-            });
+        if let Some(profile) = rule.profile.as_ref().filter(|profile| !self.profiles.contains(*profile)) {
+            return Err(HttpError::ProfileNotGranted { profile: profile.to_string(), destination });
         }
         self.pass(method.clone(), target, rule.profile.clone())
     }
@@ -314,25 +257,16 @@ impl EgressPolicy {
     ) -> Result<EgressGrant, HttpError> {
         if !self.profiles.contains(profile) {
             let destination = endpoint.origin.to_string();
-            return Err(HttpError::ProfileNotGranted {
-                profile: profile.to_string(),
-                destination,
-            });
+            return Err(HttpError::ProfileNotGranted { profile: profile.to_string(), destination });
         }
         self.pass(Method::POST, endpoint.clone(), None)
     }
 
     fn pass(&self, method: Method, target: TargetUrl, profile: Option<ProfileName>) -> Result<EgressGrant, HttpError> {
         if !target.host_allowed(&self.addresses) {
-            return Err(HttpError::AddressForbidden {
-                destination: target.origin.to_string(),
-            });
+            return Err(HttpError::AddressForbidden { destination: target.origin.to_string() });
         }
-        Ok(EgressGrant {
-            method,
-            target,
-            profile,
-        })
+        Ok(EgressGrant { method, target, profile })
     }
 }
 
@@ -349,12 +283,7 @@ mod tests {
     fn policy(urls: &[&str]) -> EgressPolicy {
         let destinations = urls.iter().map(|url| destination(url, &[Method::GET, Method::POST]));
         EgressPolicy {
-            granted: destinations
-                .map(|destination| EgressRule {
-                    destination,
-                    profile: None,
-                })
-                .collect(),
+            granted: destinations.map(|destination| EgressRule { destination, profile: None }).collect(),
             declared: Vec::new(),
             profiles: BTreeSet::new(),
             addresses: AddressRule::default(),
@@ -383,10 +312,7 @@ mod tests {
         ] {
             assert_eq!(verdict(&policy, url), "https://api.example/a?b", "{url}");
         }
-        assert_eq!(
-            verdict(&policy, "https://xn--bcher-kva.example/"),
-            "https://xn--bcher-kva.example/"
-        );
+        assert_eq!(verdict(&policy, "https://xn--bcher-kva.example/"), "https://xn--bcher-kva.example/");
     }
 
     #[test]
@@ -444,10 +370,7 @@ mod tests {
     fn matches_path_prefixes_on_segment_boundaries() {
         let policy = policy(&["https://api.example/track/"]);
         for path in ["/track", "/track/", "/track/v1/x", "/track?x=/../y", "/track//v1"] {
-            assert!(
-                verdict(&policy, &format!("https://api.example{path}")).starts_with("https:"),
-                "{path}"
-            );
+            assert!(verdict(&policy, &format!("https://api.example{path}")).starts_with("https:"), "{path}");
         }
         for path in [
             "",
@@ -460,21 +383,14 @@ mod tests {
             "/track/..%2fadmin",
             "/track/%5c..%5cadmin",
         ] {
-            assert_eq!(
-                verdict(&policy, &format!("https://api.example{path}")),
-                "destination-not-granted",
-                "{path}"
-            );
+            assert_eq!(verdict(&policy, &format!("https://api.example{path}")), "destination-not-granted", "{path}");
         }
     }
 
     #[test]
     fn encoded_separators_are_harmless_where_the_whole_origin_is_granted() {
         let policy = policy(&["https://api.example"]);
-        assert_eq!(
-            verdict(&policy, "https://api.example/a%2Fb"),
-            "https://api.example/a%2Fb"
-        );
+        assert_eq!(verdict(&policy, "https://api.example/a%2Fb"), "https://api.example/a%2Fb");
     }
 
     #[test]
@@ -514,9 +430,7 @@ mod tests {
     #[test]
     fn refuses_a_method_that_no_covering_rule_has() {
         let policy = policy(&["https://api.example"]);
-        let refusal = policy
-            .check(&Method::DELETE, TargetUrl::parse("https://api.example/x").unwrap())
-            .unwrap_err();
+        let refusal = policy.check(&Method::DELETE, TargetUrl::parse("https://api.example/x").unwrap()).unwrap_err();
         assert_eq!(refusal.code(), "method-not-granted");
     }
 
@@ -527,13 +441,9 @@ mod tests {
         policy.granted.last_mut().unwrap().profile = Some(profile.clone());
         assert_eq!(verdict(&policy, "https://api.example/private/x"), "profile-not-granted");
         policy.profiles.insert(profile.clone());
-        let grant = policy
-            .check(&Method::GET, TargetUrl::parse("https://api.example/private/x").unwrap())
-            .unwrap();
+        let grant = policy.check(&Method::GET, TargetUrl::parse("https://api.example/private/x").unwrap()).unwrap();
         assert_eq!(grant.profile(), Some(&profile));
-        let grant = policy
-            .check(&Method::GET, TargetUrl::parse("https://api.example/public").unwrap())
-            .unwrap();
+        let grant = policy.check(&Method::GET, TargetUrl::parse("https://api.example/public").unwrap()).unwrap();
         assert_eq!(grant.profile(), None);
     }
 
@@ -542,14 +452,8 @@ mod tests {
         let mut policy = policy(&[]);
         policy.declared = vec![destination("https://api.example", &[Method::GET])];
         let refusal = |url| policy.check(&Method::GET, TargetUrl::parse(url).unwrap()).unwrap_err();
-        assert!(matches!(
-            refusal("https://api.example/"),
-            HttpError::DestinationNotGranted { declared: true, .. }
-        ));
-        assert!(matches!(
-            refusal("https://evil.example/"),
-            HttpError::DestinationNotGranted { declared: false, .. }
-        ));
+        assert!(matches!(refusal("https://api.example/"), HttpError::DestinationNotGranted { declared: true, .. }));
+        assert!(matches!(refusal("https://evil.example/"), HttpError::DestinationNotGranted { declared: false, .. }));
     }
 
     #[test]
@@ -557,17 +461,11 @@ mod tests {
         let profile: ProfileName = "fedex".parse().unwrap();
         let mut policy = policy(&[]);
         let endpoint = TargetUrl::parse("https://api.example/oauth/token").unwrap();
-        assert_eq!(
-            policy.check_token_endpoint(&profile, &endpoint).unwrap_err().code(),
-            "profile-not-granted"
-        );
+        assert_eq!(policy.check_token_endpoint(&profile, &endpoint).unwrap_err().code(), "profile-not-granted");
         policy.profiles.insert(profile.clone());
         assert!(policy.check_token_endpoint(&profile, &endpoint).is_ok());
         let private = TargetUrl::parse("https://10.0.0.1/oauth/token").unwrap();
-        assert_eq!(
-            policy.check_token_endpoint(&profile, &private).unwrap_err().code(),
-            "address-forbidden"
-        );
+        assert_eq!(policy.check_token_endpoint(&profile, &private).unwrap_err().code(), "address-forbidden");
     }
 
     #[test]
@@ -575,23 +473,11 @@ mod tests {
         let wide = destination("https://api.example/a", &[Method::GET, Method::POST]);
         let narrow = destination("https://api.example/a/b", &[Method::POST, Method::PUT]);
         for both in [wide.intersection(&narrow).unwrap(), narrow.intersection(&wide).unwrap()] {
-            assert_eq!(
-                (both.prefix.as_str(), both.methods.as_slice()),
-                ("/a/b", &[Method::POST][..])
-            );
+            assert_eq!((both.prefix.as_str(), both.methods.as_slice()), ("/a/b", &[Method::POST][..]));
         }
-        assert!(
-            wide.intersection(&destination("https://api.example/ab", &[Method::GET]))
-                .is_none()
-        );
-        assert!(
-            wide.intersection(&destination("https://api.example/a", &[Method::PUT]))
-                .is_none()
-        );
-        assert!(
-            wide.intersection(&destination("http://api.example/a", &[Method::GET]))
-                .is_none()
-        );
+        assert!(wide.intersection(&destination("https://api.example/ab", &[Method::GET])).is_none());
+        assert!(wide.intersection(&destination("https://api.example/a", &[Method::PUT])).is_none());
+        assert!(wide.intersection(&destination("http://api.example/a", &[Method::GET])).is_none());
     }
 
     proptest! {

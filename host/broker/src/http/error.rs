@@ -214,36 +214,25 @@ impl HttpError {
     /// The destination and what an operator may do, when a grant is what is missing.
     pub(crate) fn missing_grant(&self) -> Option<(&str, &'static str)> {
         match self {
-            Self::DestinationNotGranted {
-                destination,
-                declared: true,
-            } => Some((
+            Self::DestinationNotGranted { destination, declared: true } => Some((
                 destination,
                 "the manifest declares it: grant it with `nexus install`, or `grant = \"declared\"` for this shard in nexus.toml",
             )),
-            Self::DestinationNotGranted {
-                destination,
-                declared: false,
-            } => Some((
-                destination,
-                "the manifest does not declare it, so it cannot be granted: ask the shard's author",
-            )),
+            Self::DestinationNotGranted { destination, declared: false } => {
+                Some((destination, "the manifest does not declare it, so it cannot be granted: ask the shard's author"))
+            }
             Self::MethodNotGranted { destination, .. } => Some((
                 destination,
                 "add the method to the destination's rule in nexus.toml, if the manifest declares it",
             )),
-            Self::ProfileNotGranted { destination, .. } => Some((
-                destination,
-                "grant the profile to this shard in nexus.toml, or with `nexus install`",
-            )),
+            Self::ProfileNotGranted { destination, .. } => {
+                Some((destination, "grant the profile to this shard in nexus.toml, or with `nexus install`"))
+            }
             Self::AddressForbidden { destination } => Some((
                 destination,
                 "list the address under `private_addresses` of this shard in nexus.toml, if it is meant",
             )),
-            Self::RedirectRefused {
-                destination: Some(destination),
-                ..
-            } => Some((
+            Self::RedirectRefused { destination: Some(destination), .. } => Some((
                 destination,
                 "a granted destination redirects there: grant it too, if the manifest declares it and it is meant",
             )),

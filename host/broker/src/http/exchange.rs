@@ -103,15 +103,12 @@ impl Exchange {
         scope.send_bytes(outgoing.body.len(), self.sent_bytes_per_call)?;
         let ends = outgoing.deadline.min(Instant::now() + self.attempt_timeout);
         let sending = async {
-            let response = self
-                .client
-                .send(outgoing.grant, outgoing.headers.clone(), outgoing.body.clone())
-                .await?;
+            let response = self.client.send(outgoing.grant, outgoing.headers.clone(), outgoing.body.clone()).await?;
             Answer::read(response, self.response_bytes, outgoing.grant).await
         };
-        let answer = timeout_at(ends, sending).await.map_err(|_| HttpError::Timeout {
-            destination: outgoing.grant.target().origin().to_string(),
-        })??;
+        let answer = timeout_at(ends, sending)
+            .await
+            .map_err(|_| HttpError::Timeout { destination: outgoing.grant.target().origin().to_string() })??;
         scope.received_bytes(answer.body.len());
         Ok(answer)
     }

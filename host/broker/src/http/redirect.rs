@@ -13,20 +13,11 @@ use super::{error::HttpError, request::Hop, response::Answer};
 pub(crate) const REDIRECTS: usize = 5;
 
 /// Headers that go along to another origin: they say what is wanted, not who wants it.
-const HARMLESS: [HeaderName; 4] = [
-    header::ACCEPT,
-    header::ACCEPT_LANGUAGE,
-    header::CONTENT_TYPE,
-    header::USER_AGENT,
-];
+const HARMLESS: [HeaderName; 4] = [header::ACCEPT, header::ACCEPT_LANGUAGE, header::CONTENT_TYPE, header::USER_AGENT];
 
 /// Headers that describe a body.
-const OF_THE_BODY: [HeaderName; 4] = [
-    header::CONTENT_TYPE,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LANGUAGE,
-    header::CONTENT_LOCATION,
-];
+const OF_THE_BODY: [HeaderName; 4] =
+    [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::CONTENT_LANGUAGE, header::CONTENT_LOCATION];
 
 /// The hop that `answer` asks for, or none when it is the last word.
 ///
@@ -42,10 +33,7 @@ pub(crate) fn next(hop: &Hop, answer: &Answer) -> Result<Option<Hop>, HttpError>
     let Some((method, keeps_body)) = method_after(&hop.method, answer.status) else {
         return Ok(None);
     };
-    let refused = |reason: &str| HttpError::RedirectRefused {
-        reason: reason.to_owned(),
-        destination: None,
-    };
+    let refused = |reason: &str| HttpError::RedirectRefused { reason: reason.to_owned(), destination: None };
     let location = location.to_str().map_err(|_| refused("its URL is not ASCII"))?;
     let target = hop.target.join(location).map_err(refused)?;
     let mut headers: HeaderMap = hop.headers.clone();
@@ -58,12 +46,7 @@ pub(crate) fn next(hop: &Hop, answer: &Answer) -> Result<Option<Hop>, HttpError>
         }
     }
     let body = if keeps_body { hop.body.clone() } else { Bytes::new() };
-    Ok(Some(Hop {
-        method,
-        target,
-        headers,
-        body,
-    }))
+    Ok(Some(Hop { method, target, headers, body }))
 }
 
 /// The next hop's method, and whether the body goes along.
@@ -105,14 +88,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::LOCATION, location.parse().unwrap());
         let status = StatusCode::from_u16(status).unwrap();
-        next(
-            &hop(method),
-            &Answer {
-                status,
-                headers,
-                body: Bytes::new(),
-            },
-        )
+        next(&hop(method), &Answer { status, headers, body: Bytes::new() })
     }
 
     #[test]
@@ -126,11 +102,7 @@ mod tests {
             (Method::DELETE, 308, Method::DELETE, "body"),
         ] {
             let next = after(method.clone(), status, "/y").unwrap().unwrap();
-            assert_eq!(
-                (next.method, next.body),
-                (becomes, Bytes::from(body)),
-                "{method} {status}"
-            );
+            assert_eq!((next.method, next.body), (becomes, Bytes::from(body)), "{method} {status}");
             assert_eq!(next.headers.contains_key(header::CONTENT_TYPE), !body.is_empty());
             assert_eq!(next.target.url().as_str(), "https://a.example/y");
         }
@@ -138,13 +110,9 @@ mod tests {
 
     #[test]
     fn leaves_what_is_no_redirect_alone() {
-        for (method, status) in [
-            (Method::PUT, 302),
-            (Method::DELETE, 301),
-            (Method::GET, 200),
-            (Method::GET, 304),
-            (Method::GET, 300),
-        ] {
+        for (method, status) in
+            [(Method::PUT, 302), (Method::DELETE, 301), (Method::GET, 200), (Method::GET, 304), (Method::GET, 300)]
+        {
             assert!(after(method, status, "/y").unwrap().is_none());
         }
     }
@@ -153,12 +121,7 @@ mod tests {
     fn a_shards_headers_stay_at_their_origin() {
         let same = after(Method::GET, 302, "/y").unwrap().unwrap();
         assert!(same.headers.contains_key("x-tenant"));
-        for elsewhere in [
-            "https://b.example/",
-            "http://a.example/x",
-            "https://a.example:8443/",
-            "//b.example/",
-        ] {
+        for elsewhere in ["https://b.example/", "http://a.example/x", "https://a.example:8443/", "//b.example/"] {
             let other = after(Method::GET, 302, elsewhere).unwrap().unwrap();
             assert!(!other.headers.contains_key("x-tenant"), "{elsewhere}");
             assert!(other.headers.contains_key(header::ACCEPT));
@@ -167,17 +130,8 @@ mod tests {
 
     #[test]
     fn refuses_a_redirect_to_what_is_no_web_address() {
-        for location in [
-            "file:///etc/passwd",
-            "javascript:alert(1)",
-            "https://user:pass@b.example/",
-            "https://",
-        ] {
-            assert_eq!(
-                after(Method::GET, 302, location).unwrap_err().code(),
-                "redirect-refused",
-                "{location}"
-            );
+        for location in ["file:///etc/passwd", "javascript:alert(1)", "https://user:pass@b.example/", "https://"] {
+            assert_eq!(after(Method::GET, 302, location).unwrap_err().code(), "redirect-refused", "{location}");
         }
     }
 }

@@ -72,23 +72,14 @@ impl Hop {
     /// # Errors
     /// [`HttpError::InvalidRequest`] and [`HttpError::RequestTooLarge`].
     pub(crate) fn first(request: HttpRequest, settings: &BrokerSettings) -> Result<Self, HttpError> {
-        let HttpRequest {
-            method,
-            url,
-            mut headers,
-            body,
-            ..
-        } = request;
+        let HttpRequest { method, url, mut headers, body, .. } = request;
         // TRACE answers with the request, credentials included; CONNECT makes a tunnel.
         if matches!(method, Method::TRACE | Method::CONNECT) {
             return Err(HttpError::InvalidRequest(format!("the method {method} is never sent")));
         }
         let target = TargetUrl::parse(&url).map_err(|reason| HttpError::InvalidRequest(reason.to_owned()))?;
         if body.len() > settings.request_bytes {
-            return Err(HttpError::RequestTooLarge {
-                what: "bytes of its body",
-                limit: settings.request_bytes,
-            });
+            return Err(HttpError::RequestTooLarge { what: "bytes of its body", limit: settings.request_bytes });
         }
         check_size(&headers)?;
         // Clients of other languages write it by themselves. A true one is harmless, since the same is sent anyway.
@@ -99,15 +90,8 @@ impl Hop {
             headers.remove(header::CONTENT_LENGTH);
         }
         match headers.keys().find(|name| is_refused(name)) {
-            Some(name) => Err(HttpError::InvalidRequest(format!(
-                "the header `{name}` belongs to the broker"
-            ))),
-            None => Ok(Self {
-                method,
-                target,
-                headers,
-                body,
-            }),
+            Some(name) => Err(HttpError::InvalidRequest(format!("the header `{name}` belongs to the broker"))),
+            None => Ok(Self { method, target, headers, body }),
         }
     }
 }
@@ -118,26 +102,17 @@ fn is_refused(name: &HeaderName) -> bool {
 
 fn check_size(headers: &HeaderMap) -> Result<(), HttpError> {
     if headers.len() > HEADERS {
-        return Err(HttpError::RequestTooLarge {
-            what: "its headers",
-            limit: HEADERS,
-        });
+        return Err(HttpError::RequestTooLarge { what: "its headers", limit: HEADERS });
     }
     if header_bytes(headers) > HEADER_BYTES {
-        return Err(HttpError::RequestTooLarge {
-            what: "bytes of its headers",
-            limit: HEADER_BYTES,
-        });
+        return Err(HttpError::RequestTooLarge { what: "bytes of its headers", limit: HEADER_BYTES });
     }
     Ok(())
 }
 
 /// Bytes of all names and values.
 pub(crate) fn header_bytes(headers: &HeaderMap) -> usize {
-    headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum()
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
 #[cfg(test)]
@@ -163,14 +138,9 @@ mod tests {
 
     #[test]
     fn refuses_headers_that_belong_to_the_broker() {
-        for name in REFUSED
-            .into_iter()
-            .chain(["proxy-authorization", "proxy-connection", "content-length"])
-        {
+        for name in REFUSED.into_iter().chain(["proxy-authorization", "proxy-connection", "content-length"]) {
             let mut request = request();
-            request
-                .headers
-                .insert(HeaderName::from_static(name), HeaderValue::from_static("x"));
+            request.headers.insert(HeaderName::from_static(name), HeaderValue::from_static("x"));
             assert_eq!(code(request), "invalid-request", "{name}");
         }
     }
@@ -178,15 +148,8 @@ mod tests {
     #[test]
     fn drops_a_true_content_length() {
         let mut request = request();
-        request
-            .headers
-            .insert(header::CONTENT_LENGTH, HeaderValue::from_static("4"));
-        assert!(
-            Hop::first(request, &BrokerSettings::default())
-                .unwrap()
-                .headers
-                .is_empty()
-        );
+        request.headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("4"));
+        assert!(Hop::first(request, &BrokerSettings::default()).unwrap().headers.is_empty());
     }
 
     #[test]

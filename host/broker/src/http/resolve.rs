@@ -51,10 +51,7 @@ pub(crate) struct NoPermittedAddress;
 
 impl CheckedResolver {
     pub(crate) fn new(resolver: Arc<dyn Resolver>, rule: AddressRule) -> Self {
-        Self {
-            resolver,
-            rule: Arc::new(rule),
-        }
+        Self { resolver, rule: Arc::new(rule) }
     }
 }
 
@@ -105,10 +102,7 @@ mod tests {
 
     #[tokio::test]
     async fn refuses_a_name_with_private_addresses_only() {
-        assert_eq!(
-            resolve(&["10.0.0.1", "::ffff:127.0.0.1"]).await.unwrap_err(),
-            NoPermittedAddress.to_string()
-        );
+        assert_eq!(resolve(&["10.0.0.1", "::ffff:127.0.0.1"]).await.unwrap_err(), NoPermittedAddress.to_string());
     }
 
     #[tokio::test]

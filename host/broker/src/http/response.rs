@@ -70,35 +70,22 @@ impl Answer {
     ) -> Result<Self, HttpError> {
         let mut headers = std::mem::take(response.headers_mut());
         if headers.len() > HEADERS {
-            return Err(HttpError::ResponseTooLarge {
-                what: "its headers",
-                limit: HEADERS,
-            });
+            return Err(HttpError::ResponseTooLarge { what: "its headers", limit: HEADERS });
         }
         if header_bytes(&headers) > HEADER_BYTES {
-            return Err(HttpError::ResponseTooLarge {
-                what: "bytes of its headers",
-                limit: HEADER_BYTES,
-            });
+            return Err(HttpError::ResponseTooLarge { what: "bytes of its headers", limit: HEADER_BYTES });
         }
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| network_failure(&error, grant))? {
             if chunk.len() > limit - body.len() {
-                return Err(HttpError::ResponseTooLarge {
-                    what: "bytes of its body",
-                    limit,
-                });
+                return Err(HttpError::ResponseTooLarge { what: "bytes of its body", limit });
             }
             body.extend_from_slice(&chunk);
         }
         for name in DROPPED {
             headers.remove(name);
         }
-        Ok(Self {
-            status: response.status(),
-            headers,
-            body: body.freeze(),
-        })
+        Ok(Self { status: response.status(), headers, body: body.freeze() })
     }
 
     /// Overwrites every occurrence of `secret`.
@@ -144,11 +131,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-echo", "Bearer s3cr3t-token".parse().unwrap());
         headers.insert(header::CONTENT_LENGTH, body.len().into());
-        Answer {
-            status: StatusCode::OK,
-            headers,
-            body: Bytes::from_static(body.as_bytes()),
-        }
+        Answer { status: StatusCode::OK, headers, body: Bytes::from_static(body.as_bytes()) }
     }
 
     #[test]

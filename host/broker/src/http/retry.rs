@@ -52,10 +52,7 @@ impl Backoff {
         if attempts.retried >= self.settings.retries {
             return None;
         }
-        let doubled = self
-            .settings
-            .first
-            .saturating_mul(1_u32.checked_shl(attempts.retried).unwrap_or(u32::MAX));
+        let doubled = self.settings.first.saturating_mul(1_u32.checked_shl(attempts.retried).unwrap_or(u32::MAX));
         attempts.retried += 1;
         Some(retry_after.unwrap_or_else(|| self.varied(doubled)))
     }
@@ -69,19 +66,12 @@ impl Backoff {
 
 /// Whether sending this method twice does the same as sending it once (RFC 9110 §9.2.2).
 pub(crate) fn is_idempotent(method: &Method) -> bool {
-    matches!(
-        *method,
-        Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE
-    )
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
 }
 
 /// Whether a response with this status says that the destination cannot answer now. 501 and 505 say that it never will.
 pub(crate) fn is_outage(status: StatusCode) -> bool {
-    status.is_server_error()
-        && !matches!(
-            status,
-            StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED
-        )
+    status.is_server_error() && !matches!(status, StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED)
 }
 
 /// Whether the destination may answer the same request otherwise, a little later.
@@ -119,10 +109,7 @@ mod tests {
 
     #[test]
     fn waits_double_from_two_seconds_and_end_after_three_retries() {
-        let whole: Vec<_> = waits(|| u32::MAX / 2)
-            .into_iter()
-            .map(|wait| wait.as_secs_f64().round())
-            .collect();
+        let whole: Vec<_> = waits(|| u32::MAX / 2).into_iter().map(|wait| wait.as_secs_f64().round()).collect();
         assert_eq!(whole, [2.0, 4.0, 8.0]);
     }
 
@@ -134,18 +121,9 @@ mod tests {
 
     #[test]
     fn retry_after_replaces_the_wait_and_costs_a_retry() {
-        let backoff = Backoff::new(
-            BackoffSettings {
-                retries: 1,
-                ..BackoffSettings::default()
-            },
-            || 0,
-        );
+        let backoff = Backoff::new(BackoffSettings { retries: 1, ..BackoffSettings::default() }, || 0);
         let mut attempts = Attempts::none();
-        assert_eq!(
-            backoff.next(&mut attempts, Some(Duration::from_secs(7))),
-            Some(Duration::from_secs(7))
-        );
+        assert_eq!(backoff.next(&mut attempts, Some(Duration::from_secs(7))), Some(Duration::from_secs(7)));
         assert_eq!(backoff.next(&mut attempts, Some(Duration::ZERO)), None);
     }
 
@@ -158,14 +136,8 @@ mod tests {
             headers
         };
         assert_eq!(retry_after(&headers("120")), Some(Duration::from_mins(2)));
-        assert_eq!(
-            retry_after(&headers("Sun, 06 Nov 1994 08:50:07 GMT")),
-            Some(Duration::from_secs(30))
-        );
-        assert_eq!(
-            retry_after(&headers("Sun, 06 Nov 1994 08:00:00 GMT")),
-            Some(Duration::ZERO)
-        );
+        assert_eq!(retry_after(&headers("Sun, 06 Nov 1994 08:50:07 GMT")), Some(Duration::from_secs(30)));
+        assert_eq!(retry_after(&headers("Sun, 06 Nov 1994 08:00:00 GMT")), Some(Duration::ZERO));
         for nonsense in ["-1", "soon", "99999999999999999999", ""] {
             assert_eq!(retry_after(&headers(nonsense)), None, "{nonsense}");
         }

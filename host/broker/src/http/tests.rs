@@ -22,31 +22,15 @@ async fn a_granted_request_arrives_and_its_response_comes_back() {
     let response = access.send(&scope, request).await.unwrap();
     assert_eq!((response.status, response.attempts), (StatusCode::CREATED, 1));
     assert_eq!(
-        (
-            response.body.as_ref(),
-            response.headers.get("x-answer").unwrap().to_str().unwrap()
-        ),
+        (response.body.as_ref(), response.headers.get("x-answer").unwrap().to_str().unwrap()),
         (&b"made"[..], "yes")
     );
     let seen = server.seen().remove(0);
-    assert_eq!(
-        (seen.method, seen.path.as_str(), seen.body.as_ref()),
-        (Method::POST, "/things?a=b", &b"a thing"[..])
-    );
+    assert_eq!((seen.method, seen.path.as_str(), seen.body.as_ref()), (Method::POST, "/things?a=b", &b"a thing"[..]));
     assert_eq!(seen.headers.get("x-mine").unwrap(), "1");
-    assert!(
-        seen.headers
-            .get("user-agent")
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .starts_with("nexus/")
-    );
+    assert!(seen.headers.get("user-agent").unwrap().to_str().unwrap().starts_with("nexus/"));
     let usage = scope.usage();
-    assert_eq!(
-        (usage.requests, usage.sends, usage.bytes_sent, usage.bytes_received),
-        (1, 1, 7, 4)
-    );
+    assert_eq!((usage.requests, usage.sends, usage.bytes_sent, usage.bytes_received), (1, 1, 7, 4));
     assert!(usage.destinations.contains(&server.url()));
 }
 
@@ -71,10 +55,7 @@ async fn gives_the_last_outage_after_three_retries() {
     let server = StandIn::new(|_, before| answer(500, before.to_string())).await;
     let access = Setup::new(ONE_DESTINATION, server.url()).access();
     let response = send(&access, get(server.url())).await.unwrap();
-    assert_eq!(
-        (response.status.as_u16(), response.attempts, response.body.as_ref()),
-        (500, 4, &b"3"[..])
-    );
+    assert_eq!((response.status.as_u16(), response.attempts, response.body.as_ref()), (500, 4, &b"3"[..]));
 }
 
 #[tokio::test]
@@ -83,10 +64,7 @@ async fn what_would_be_answered_the_same_is_not_repeated() {
         let server = StandIn::new(move |_, _| answer(status, "")).await;
         let access = Setup::new(ONE_DESTINATION, server.url()).access();
         let response = send(&access, get(server.url())).await.unwrap();
-        assert_eq!(
-            (response.status.as_u16(), response.attempts, server.seen().len()),
-            (status, 1, 1)
-        );
+        assert_eq!((response.status.as_u16(), response.attempts, server.seen().len()), (status, 1, 1));
     }
 }
 
@@ -96,22 +74,8 @@ async fn only_idempotent_requests_are_repeated() {
     let access = Setup::new(ONE_DESTINATION, server.url()).access();
     let attempts = async |request| send(&access, request).await.unwrap().attempts;
     assert_eq!(attempts(post(server.url(), "order one")).await, 1);
-    assert_eq!(
-        attempts(HttpRequest {
-            idempotent: Some(true),
-            ..post(server.url(), "search")
-        })
-        .await,
-        4
-    );
-    assert_eq!(
-        attempts(HttpRequest {
-            idempotent: Some(false),
-            ..get(server.url())
-        })
-        .await,
-        1
-    );
+    assert_eq!(attempts(HttpRequest { idempotent: Some(true), ..post(server.url(), "search") }).await, 4);
+    assert_eq!(attempts(HttpRequest { idempotent: Some(false), ..get(server.url()) }).await, 1);
 }
 
 #[tokio::test]
@@ -121,19 +85,9 @@ async fn retry_after_is_honoured_in_place_of_the_backoff() {
         _ => answer(200, ""),
     })
     .await;
-    let backoff = BackoffSettings {
-        first: Duration::from_hours(1),
-        ..BackoffSettings::default()
-    };
-    let settings = BrokerSettings {
-        backoff,
-        ..BrokerSettings::default()
-    };
-    let access = Setup {
-        settings,
-        ..Setup::new(ONE_DESTINATION, server.url())
-    }
-    .access();
+    let backoff = BackoffSettings { first: Duration::from_hours(1), ..BackoffSettings::default() };
+    let settings = BrokerSettings { backoff, ..BrokerSettings::default() };
+    let access = Setup { settings, ..Setup::new(ONE_DESTINATION, server.url()) }.access();
     assert_eq!(send(&access, get(server.url())).await.unwrap().attempts, 2);
 }
 
@@ -144,19 +98,9 @@ async fn a_wait_past_the_deadline_is_not_begun() {
         _ => answer(503, "down"),
     })
     .await;
-    let backoff = BackoffSettings {
-        first: Duration::from_mins(1),
-        ..BackoffSettings::default()
-    };
-    let settings = BrokerSettings {
-        backoff,
-        ..BrokerSettings::default()
-    };
-    let access = Setup {
-        settings,
-        ..Setup::new(ONE_DESTINATION, server.url())
-    }
-    .access();
+    let backoff = BackoffSettings { first: Duration::from_mins(1), ..BackoffSettings::default() };
+    let settings = BrokerSettings { backoff, ..BrokerSettings::default() };
+    let access = Setup { settings, ..Setup::new(ONE_DESTINATION, server.url()) }.access();
     for status in [429, 503] {
         let response = send(&access, get(server.url())).await.unwrap();
         assert_eq!((response.status.as_u16(), response.attempts), (status, 1));
@@ -172,17 +116,11 @@ async fn five_failures_open_the_breaker_and_the_sixth_call_fails_at_once() {
     }
     assert_eq!(server.seen().len(), 20);
     let error = send(&access, get(server.url())).await.unwrap_err();
-    assert_eq!(
-        (error.code(), error.kind(), error.retryable()),
-        ("circuit-open", HttpErrorKind::Unavailable, true)
-    );
+    assert_eq!((error.code(), error.kind(), error.retryable()), ("circuit-open", HttpErrorKind::Unavailable, true));
     assert!(error.retry_in().unwrap() <= Duration::from_mins(1));
     assert_eq!(server.seen().len(), 20);
     let status = access.breakers().remove(0);
-    assert_eq!(
-        (status.destination, status.state, status.consecutive_failures),
-        (server.url(), BreakerState::Open, 5)
-    );
+    assert_eq!((status.destination, status.state, status.consecutive_failures), (server.url(), BreakerState::Open, 5));
 }
 
 #[tokio::test]
@@ -203,10 +141,7 @@ async fn nothing_leaves_for_a_destination_that_is_not_granted_and_the_operator_r
     let access = Setup::new(&sections, server.url()).access();
     let call = scope();
     for path in ["/", "/other", "/grantedx"] {
-        let error = access
-            .send(&call, get(format!("{}{path}", server.url())))
-            .await
-            .unwrap_err();
+        let error = access.send(&call, get(format!("{}{path}", server.url()))).await.unwrap_err();
         assert_eq!(
             (error.code(), error.kind(), error.retryable()),
             ("destination-not-granted", HttpErrorKind::Denied, false)
@@ -224,11 +159,7 @@ async fn nothing_leaves_for_a_destination_that_is_not_granted_and_the_operator_r
 async fn a_declared_destination_without_a_grant_says_how_to_grant_it() {
     let log = LogBook::open();
     let sections = "[[http]]\nurl = \"https://api.example\"\nmethods = [\"GET\"]";
-    let setup = Setup {
-        config: Vec::new(),
-        http: HttpGrant::Nothing,
-        ..Setup::new(sections, "")
-    };
+    let setup = Setup { config: Vec::new(), http: HttpGrant::Nothing, ..Setup::new(sections, "") };
     let error = send(&setup.access(), get("https://api.example/x")).await.unwrap_err();
     assert_eq!(error.code(), "destination-not-granted");
     assert!(log.text().contains("nexus install"), "{}", log.text());
@@ -238,30 +169,16 @@ async fn a_declared_destination_without_a_grant_says_how_to_grant_it() {
 async fn refuses_a_method_that_is_not_granted() {
     let server = StandIn::new(|_, _| answer(200, "")).await;
     let access = Setup::new(ONE_DESTINATION, server.url()).access();
-    let error = send(
-        &access,
-        HttpRequest {
-            method: Method::PATCH,
-            ..get(server.url())
-        },
-    )
-    .await
-    .unwrap_err();
+    let error = send(&access, HttpRequest { method: Method::PATCH, ..get(server.url()) }).await.unwrap_err();
     assert_eq!((error.code(), server.seen().len()), ("method-not-granted", 0));
 }
 
 #[tokio::test]
 async fn refuses_a_loopback_address_that_the_operator_did_not_list() {
     let server = StandIn::new(|_, _| answer(200, "")).await;
-    let setup = Setup {
-        private: &[],
-        ..Setup::new(ONE_DESTINATION, server.url())
-    };
+    let setup = Setup { private: &[], ..Setup::new(ONE_DESTINATION, server.url()) };
     let error = send(&setup.access(), get(server.url())).await.unwrap_err();
-    assert_eq!(
-        (error.code(), error.kind(), server.seen().len()),
-        ("address-forbidden", HttpErrorKind::Denied, 0)
-    );
+    assert_eq!((error.code(), error.kind(), server.seen().len()), ("address-forbidden", HttpErrorKind::Denied, 0));
 }
 
 #[tokio::test]
@@ -270,12 +187,7 @@ async fn refuses_a_granted_name_that_resolves_to_a_private_address() {
     let server = StandIn::new(|_, _| answer(200, "")).await;
     let base = format!("http://api.example:{}", server.address.port());
     let names = Names::new("api.example", &[&["127.0.0.1", "::1"]]);
-    let access = Setup {
-        private: &[],
-        names,
-        ..Setup::new(ONE_DESTINATION, &base)
-    }
-    .access();
+    let access = Setup { private: &[], names, ..Setup::new(ONE_DESTINATION, &base) }.access();
     let call = scope();
     let error = access.send(&call, get(&base)).await.unwrap_err();
     assert_eq!((error.code(), server.seen().len()), ("address-forbidden", 0));
@@ -288,11 +200,7 @@ async fn a_name_that_is_bound_to_another_address_later_is_refused_then() {
     let server = StandIn::new(|_, _| answer_with(200, ("connection", "close"), "")).await;
     let base = format!("http://api.example:{}", server.address.port());
     let names = Names::new("api.example", &[&["127.0.0.1"], &["127.0.0.9", "169.254.169.254"]]);
-    let access = Setup {
-        names,
-        ..Setup::new(ONE_DESTINATION, &base)
-    }
-    .access();
+    let access = Setup { names, ..Setup::new(ONE_DESTINATION, &base) }.access();
     assert_eq!(send(&access, get(&base)).await.unwrap().status, 200);
     assert_eq!(send(&access, get(&base)).await.unwrap_err().code(), "address-forbidden");
     assert_eq!(server.seen().len(), 1);
@@ -303,10 +211,7 @@ async fn a_name_that_does_not_exist_is_unavailable_not_denied() {
     let access = Setup::new(ONE_DESTINATION, "http://absent.example").access();
     let call = scope();
     let error = access.send(&call, get("http://absent.example")).await.unwrap_err();
-    assert_eq!(
-        (error.code(), error.kind()),
-        ("connect-failed", HttpErrorKind::Unavailable)
-    );
+    assert_eq!((error.code(), error.kind()), ("connect-failed", HttpErrorKind::Unavailable));
     assert_eq!(call.usage().sends, 4);
 }
 
@@ -318,25 +223,16 @@ async fn a_closed_port_is_unavailable_after_retries() {
     let access = Setup::new(ONE_DESTINATION, &url).access();
     let call = scope();
     let error = access.send(&call, get(&url)).await.unwrap_err();
-    assert_eq!(
-        (error.code(), error.retryable(), call.usage().sends),
-        ("connect-failed", true, 4)
-    );
+    assert_eq!((error.code(), error.retryable(), call.usage().sends), ("connect-failed", true, 4));
 }
 
 #[tokio::test]
 async fn a_server_that_does_not_answer_costs_the_requests_own_time() {
     let server = StandIn::waiting(|_, _| Box::pin(future::pending())).await;
     let access = Setup::new(ONE_DESTINATION, server.url()).access();
-    let request = HttpRequest {
-        timeout: Some(Duration::from_millis(40)),
-        ..get(server.url())
-    };
+    let request = HttpRequest { timeout: Some(Duration::from_millis(40)), ..get(server.url()) };
     let error = send(&access, request).await.unwrap_err();
-    assert_eq!(
-        (error.code(), error.kind(), server.seen().len()),
-        ("timeout", HttpErrorKind::Timeout, 1)
-    );
+    assert_eq!((error.code(), error.kind(), server.seen().len()), ("timeout", HttpErrorKind::Timeout, 1));
 }
 
 #[tokio::test]
@@ -345,16 +241,7 @@ async fn the_calls_deadline_ends_a_request_that_asks_for_more() {
     let access = Setup::new(ONE_DESTINATION, server.url()).access();
     let call = CallScope::new("short", Instant::now() + Duration::from_millis(40));
     for timeout in [None, Some(Duration::from_hours(1)), Some(Duration::MAX)] {
-        let error = access
-            .send(
-                &call,
-                HttpRequest {
-                    timeout,
-                    ..get(server.url())
-                },
-            )
-            .await
-            .unwrap_err();
+        let error = access.send(&call, HttpRequest { timeout, ..get(server.url()) }).await.unwrap_err();
         assert_eq!(error.code(), "timeout");
     }
 }
@@ -362,24 +249,11 @@ async fn the_calls_deadline_ends_a_request_that_asks_for_more() {
 #[tokio::test]
 async fn an_attempt_that_takes_too_long_is_repeated() {
     let server = StandIn::waiting(|_, before| {
-        Box::pin(async move {
-            if before == 0 {
-                future::pending().await
-            } else {
-                answer(200, "")
-            }
-        })
+        Box::pin(async move { if before == 0 { future::pending().await } else { answer(200, "") } })
     })
     .await;
-    let settings = BrokerSettings {
-        attempt_timeout: Duration::from_millis(200),
-        ..hasty()
-    };
-    let access = Setup {
-        settings,
-        ..Setup::new(ONE_DESTINATION, server.url())
-    }
-    .access();
+    let settings = BrokerSettings { attempt_timeout: Duration::from_millis(200), ..hasty() };
+    let access = Setup { settings, ..Setup::new(ONE_DESTINATION, server.url()) }.access();
     assert_eq!(send(&access, get(server.url())).await.unwrap().attempts, 2);
 }
 
@@ -387,27 +261,13 @@ async fn an_attempt_that_takes_too_long_is_repeated() {
 async fn a_response_is_read_to_its_limit_and_no_further() {
     let chunks = || stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 1024]));
     let endless = StandIn::new(move |_, _| answer(200, Body::from_stream(chunks()))).await;
-    let settings = BrokerSettings {
-        response_bytes: 10_000,
-        ..hasty()
-    };
-    let access = Setup {
-        settings: settings.clone(),
-        ..Setup::new(ONE_DESTINATION, endless.url())
-    }
-    .access();
+    let settings = BrokerSettings { response_bytes: 10_000, ..hasty() };
+    let access = Setup { settings: settings.clone(), ..Setup::new(ONE_DESTINATION, endless.url()) }.access();
     let call = scope();
     let error = access.send(&call, get(endless.url())).await.unwrap_err();
-    assert_eq!(
-        (error.code(), error.kind(), call.usage().sends),
-        ("response-too-large", HttpErrorKind::Unavailable, 1)
-    );
+    assert_eq!((error.code(), error.kind(), call.usage().sends), ("response-too-large", HttpErrorKind::Unavailable, 1));
     let exact = StandIn::new(move |_, _| answer(200, vec![b'x'; 10_000])).await;
-    let access = Setup {
-        settings,
-        ..Setup::new(ONE_DESTINATION, exact.url())
-    }
-    .access();
+    let access = Setup { settings, ..Setup::new(ONE_DESTINATION, exact.url()) }.access();
     assert_eq!(send(&access, get(exact.url())).await.unwrap().body.len(), 10_000);
 }
 
@@ -415,10 +275,7 @@ async fn a_response_is_read_to_its_limit_and_no_further() {
 async fn refuses_more_response_headers_than_it_hands_on() {
     let server = StandIn::new(|_, _| answer_with(200, ("x-long", &"x".repeat(70_000)), "")).await;
     let access = Setup::new(ONE_DESTINATION, server.url()).access();
-    assert_eq!(
-        send(&access, get(server.url())).await.unwrap_err().code(),
-        "response-too-large"
-    );
+    assert_eq!(send(&access, get(server.url())).await.unwrap_err().code(), "response-too-large");
 }
 
 #[tokio::test]
@@ -428,10 +285,7 @@ async fn a_response_that_ends_early_is_not_taken_for_whole() {
     let mut serving = JoinSet::new();
     serving.spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf")
-                .await
-                .unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf").await.unwrap();
             stream.shutdown().await.unwrap();
         }
     });
@@ -442,39 +296,13 @@ async fn a_response_that_ends_early_is_not_taken_for_whole() {
 #[tokio::test]
 async fn requests_and_bytes_are_limited_for_each_call() {
     let server = StandIn::new(|_, _| answer(200, "")).await;
-    let settings = BrokerSettings {
-        requests_per_call: 3,
-        sent_bytes_per_call: 10,
-        request_bytes: 8,
-        ..hasty()
-    };
-    let access = Setup {
-        settings,
-        ..Setup::new(ONE_DESTINATION, server.url())
-    }
-    .access();
+    let settings = BrokerSettings { requests_per_call: 3, sent_bytes_per_call: 10, request_bytes: 8, ..hasty() };
+    let access = Setup { settings, ..Setup::new(ONE_DESTINATION, server.url()) }.access();
     let call = scope();
     access.send(&call, post(server.url(), "12345678")).await.unwrap();
-    assert_eq!(
-        access
-            .send(&call, post(server.url(), "12345678"))
-            .await
-            .unwrap_err()
-            .code(),
-        "volume-limit"
-    );
-    assert_eq!(
-        access
-            .send(&call, post(server.url(), "123456789"))
-            .await
-            .unwrap_err()
-            .code(),
-        "request-too-large"
-    );
-    assert_eq!(
-        access.send(&call, get(server.url())).await.unwrap_err().code(),
-        "request-limit"
-    );
+    assert_eq!(access.send(&call, post(server.url(), "12345678")).await.unwrap_err().code(), "volume-limit");
+    assert_eq!(access.send(&call, post(server.url(), "123456789")).await.unwrap_err().code(), "request-too-large");
+    assert_eq!(access.send(&call, get(server.url())).await.unwrap_err().code(), "request-limit");
     assert_eq!(server.seen().len(), 1);
     send(&access, get(server.url())).await.unwrap();
 }
@@ -488,18 +316,10 @@ async fn follows_redirects_within_the_grant() {
     })
     .await;
     let access = Setup::new(ONE_DESTINATION, server.url()).access();
-    let response = send(&access, post(format!("{}/old", server.url()), "body"))
-        .await
-        .unwrap();
+    let response = send(&access, post(format!("{}/old", server.url()), "body")).await.unwrap();
     assert_eq!((response.body.as_ref(), response.attempts), (&b"arrived"[..], 1));
-    send(&access, post(format!("{}/moved", server.url()), "body"))
-        .await
-        .unwrap();
-    let seen: Vec<_> = server
-        .seen()
-        .into_iter()
-        .map(|seen| (seen.method, seen.path, seen.body.len()))
-        .collect();
+    send(&access, post(format!("{}/moved", server.url()), "body")).await.unwrap();
+    let seen: Vec<_> = server.seen().into_iter().map(|seen| (seen.method, seen.path, seen.body.len())).collect();
     assert_eq!(
         seen,
         [
@@ -519,10 +339,7 @@ async fn refuses_a_redirect_out_of_the_grant() {
     let server = StandIn::new(move |_, _| answer_with(302, ("location", &elsewhere), "")).await;
     let access = Setup::new(ONE_DESTINATION, server.url()).access();
     let error = send(&access, get(server.url())).await.unwrap_err();
-    assert_eq!(
-        (error.code(), error.kind()),
-        ("redirect-refused", HttpErrorKind::Denied)
-    );
+    assert_eq!((error.code(), error.kind()), ("redirect-refused", HttpErrorKind::Denied));
     assert_eq!((server.seen().len(), target.seen().len()), (1, 0));
     assert_eq!(log.count(&target.url()), 1, "{}", log.text());
 }
@@ -537,9 +354,7 @@ async fn refuses_a_redirect_to_a_forbidden_address_or_an_ungranted_method() {
     let sections = ONE_DESTINATION.replace("\"GET\", ", "");
     let access = Setup::new(&sections, server.url()).access();
     for path in ["/metadata", "/method"] {
-        let error = send(&access, post(format!("{}{path}", server.url()), ""))
-            .await
-            .unwrap_err();
+        let error = send(&access, post(format!("{}{path}", server.url()), "")).await.unwrap_err();
         assert_eq!(error.code(), "redirect-refused", "{path}");
     }
     assert_eq!(server.seen().len(), 2);
@@ -559,18 +374,9 @@ async fn an_invalid_request_reaches_nobody() {
     let access = Setup::new(ONE_DESTINATION, server.url()).access();
     let mut headers = HeaderMap::new();
     headers.insert("authorization", "Bearer mine".parse().unwrap());
-    for request in [
-        get("not a url"),
-        HttpRequest {
-            headers,
-            ..get(server.url())
-        },
-    ] {
+    for request in [get("not a url"), HttpRequest { headers, ..get(server.url()) }] {
         let error = send(&access, request).await.unwrap_err();
-        assert_eq!(
-            (error.code(), error.kind()),
-            ("invalid-request", HttpErrorKind::InvalidParams)
-        );
+        assert_eq!((error.code(), error.kind()), ("invalid-request", HttpErrorKind::InvalidParams));
     }
     assert_eq!(server.seen().len(), 0);
 }

@@ -32,10 +32,7 @@ impl BackEnd for Tools {
                 self.entered.send(call.cancelled.clone()).await.unwrap();
                 self.gate.acquire().await.unwrap().forget();
             }
-            Ok(ToolOutput {
-                content: vec![json!({ "type": "text", "text": "done" })],
-                ..ToolOutput::default()
-            })
+            Ok(ToolOutput { content: vec![json!({ "type": "text", "text": "done" })], ..ToolOutput::default() })
         })
     }
 }
@@ -64,29 +61,14 @@ async fn start(settings: HubSettings) -> Running {
     let (entered, entering) = mpsc::channel(64);
     let gate = Arc::new(Semaphore::new(0));
     let router = Router::new(CallLimits::default());
-    let tools = Tools {
-        entered,
-        gate: Arc::clone(&gate),
-    };
+    let tools = Tools { entered, gate: Arc::clone(&gate) };
     router.publish("nexus:test", "test", vec![tool("speak"), tool("wait")], Arc::new(tools));
-    let info = ServerInfo {
-        name: "nexus".to_owned(),
-        title: None,
-        version: "1.2.3".to_owned(),
-        instructions: None,
-    };
+    let info = ServerInfo { name: "nexus".to_owned(), title: None, version: "1.2.3".to_owned(), instructions: None };
     let hub = Hub::bind("127.0.0.1:0".parse().unwrap()).await.expect("binds");
     let (address, shutdown) = (hub.address(), CancellationToken::new());
     let mut task = JoinSet::new();
     task.spawn(hub.serve(Arc::clone(&router), info, settings, shutdown.clone()));
-    Running {
-        router,
-        address,
-        shutdown,
-        entering,
-        gate,
-        task,
-    }
+    Running { router, address, shutdown, entering, gate, task }
 }
 
 impl Running {
@@ -111,9 +93,7 @@ impl ClientHandler for Watcher {
 fn eras() -> [ClientLifecycleMode; 2] {
     [
         ClientLifecycleMode::Initialize,
-        ClientLifecycleMode::Discover {
-            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-        },
+        ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] },
     ]
 }
 
@@ -129,13 +109,7 @@ async fn connect(hub: &Running, era: ClientLifecycleMode) -> (Client, mpsc::Unbo
     let (sender, changes) = mpsc::unbounded_channel();
     let config = StreamableHttpClientTransportConfig::with_uri(hub.url("/mcp"));
     let transport = StreamableHttpClientTransport::with_client(http(), config);
-    (
-        Watcher(sender)
-            .serve_with_lifecycle(transport, era)
-            .await
-            .expect("connects"),
-        changes,
-    )
+    (Watcher(sender).serve_with_lifecycle(transport, era).await.expect("connects"), changes)
 }
 
 fn call(name: &'static str) -> CallToolRequestParams {
@@ -157,10 +131,7 @@ async fn lists_and_calls_in_both_eras() {
     for era in eras() {
         let (client, _) = connect(&hub, era).await;
         let tools = client.list_all_tools().await.expect("lists");
-        assert_eq!(
-            tools.iter().map(|tool| &*tool.name).collect::<Vec<_>>(),
-            ["speak", "wait"]
-        );
+        assert_eq!(tools.iter().map(|tool| &*tool.name).collect::<Vec<_>>(), ["speak", "wait"]);
         let result = client.call_tool(call("speak")).await.expect("answers");
         assert_eq!(result.is_error, Some(false));
         let wrong = call("speak").with_arguments(json!({ "word": 1 }).as_object().cloned().unwrap());
@@ -184,17 +155,12 @@ async fn clients_of_both_eras_hear_of_changes() {
     let [legacy, modern] = eras();
     let (old, mut changes) = connect(&hub, legacy).await;
     let (new, _) = connect(&hub, modern).await;
-    let mut subscription = new
-        .listen(SubscriptionFilter::builder().tools_list_changed().build())
-        .await
-        .expect("subscribes");
+    let mut subscription =
+        new.listen(SubscriptionFilter::builder().tools_list_changed().build()).await.expect("subscribes");
     hub.router.withdraw("nexus:test");
     changes.recv().await.expect("is told");
     let notification = subscription.next().await.expect("is open");
-    assert!(
-        matches!(notification, Some(ServerNotification::ToolListChangedNotification(_))),
-        "{notification:?}"
-    );
+    assert!(matches!(notification, Some(ServerNotification::ToolListChangedNotification(_))), "{notification:?}");
     assert!(old.list_all_tools().await.expect("lists").is_empty());
     hub.ended().await;
     assert!(matches!(subscription.next().await, Ok(None)));
@@ -215,10 +181,7 @@ async fn a_modern_call_is_answered_in_plain_json() {
         .await
         .expect("answers");
     assert_eq!(
-        (
-            response.status().as_u16(),
-            response.headers()["content-type"].to_str().unwrap()
-        ),
+        (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()),
         (200, "application/json")
     );
     let answer: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
@@ -232,10 +195,7 @@ async fn a_client_that_cancels_reaches_the_back_end() {
         let mut hub = start(HubSettings::default()).await;
         let (client, _) = connect(&hub, era).await;
         let request = ClientRequest::CallToolRequest(ClientCall::new(call("wait")));
-        let handle = client
-            .send_cancellable_request(request, PeerRequestOptions::no_options())
-            .await
-            .expect("is sent");
+        let handle = client.send_cancellable_request(request, PeerRequestOptions::no_options()).await.expect("is sent");
         let cancelled = hub.entering.recv().await.expect("is entered");
         handle.cancel(None).await.expect("is sent");
         cancelled.cancelled().await;
@@ -253,44 +213,22 @@ async fn web_pages_from_elsewhere_are_refused() {
         ("host", "evil.example"),
         ("host", "127.0.0.1.evil.example:80"),
     ] {
-        let response = post(&hub)
-            .header(header, value)
-            .body(INITIALIZE)
-            .send()
-            .await
-            .expect("answers");
+        let response = post(&hub).header(header, value).body(INITIALIZE).send().await.expect("answers");
         assert_eq!(response.status(), 403, "{header}: {value}");
     }
     for origin in ["http://localhost:6274", "http://127.0.0.1:3000", "http://[::1]:1"] {
-        let response = post(&hub)
-            .header("origin", origin)
-            .body(INITIALIZE)
-            .send()
-            .await
-            .expect("answers");
+        let response = post(&hub).header("origin", origin).body(INITIALIZE).send().await.expect("answers");
         assert_eq!(response.status(), 200, "{origin}");
     }
-    let health = http()
-        .get(hub.url("/health"))
-        .header("host", "evil.example")
-        .send()
-        .await
-        .expect("answers");
+    let health = http().get(hub.url("/health")).header("host", "evil.example").send().await.expect("answers");
     assert_eq!(health.status(), 403);
     hub.ended().await;
 }
 
 #[tokio::test]
 async fn a_body_above_the_limit_is_refused() {
-    let mcp = HttpSettings {
-        max_body: 1000,
-        ..HttpSettings::default()
-    };
-    let hub = start(HubSettings {
-        mcp,
-        ..HubSettings::default()
-    })
-    .await;
+    let mcp = HttpSettings { max_body: 1000, ..HttpSettings::default() };
+    let hub = start(HubSettings { mcp, ..HubSettings::default() }).await;
     let response = post(&hub).body("x".repeat(1001)).send().await.expect("answers");
     assert_eq!(response.status(), 413);
     hub.ended().await;
@@ -298,22 +236,12 @@ async fn a_body_above_the_limit_is_refused() {
 
 #[tokio::test]
 async fn sessions_are_bounded() {
-    let mcp = HttpSettings {
-        max_sessions: 2,
-        ..HttpSettings::default()
-    };
-    let hub = start(HubSettings {
-        mcp,
-        ..HubSettings::default()
-    })
-    .await;
+    let mcp = HttpSettings { max_sessions: 2, ..HttpSettings::default() };
+    let hub = start(HubSettings { mcp, ..HubSettings::default() }).await;
     let mut opened = Vec::new();
     for _ in 0..3 {
         let response = post(&hub).body(INITIALIZE).send().await.expect("answers");
-        opened.push((
-            response.status().as_u16(),
-            response.headers().contains_key("mcp-session-id"),
-        ));
+        opened.push((response.status().as_u16(), response.headers().contains_key("mcp-session-id")));
     }
     assert_eq!(opened, [(200, true), (200, true), (500, false)]);
     hub.ended().await;
@@ -322,18 +250,11 @@ async fn sessions_are_bounded() {
 #[tokio::test]
 async fn says_how_it_is() {
     let health: Health = Arc::new(|| Map::from_iter([("shards".to_owned(), json!({ "nexus:test": "ready" }))]));
-    let hub = start(HubSettings {
-        health,
-        ..HubSettings::default()
-    })
-    .await;
+    let hub = start(HubSettings { health, ..HubSettings::default() }).await;
     let response = http().get(hub.url("/health")).send().await.expect("answers");
     assert_eq!(response.status(), 200);
     let answer: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
-    assert_eq!(
-        answer,
-        json!({ "status": "ok", "version": "1.2.3", "tools": 2, "shards": { "nexus:test": "ready" } })
-    );
+    assert_eq!(answer, json!({ "status": "ok", "version": "1.2.3", "tools": 2, "shards": { "nexus:test": "ready" } }));
     assert_eq!(http().get(hub.url("/")).send().await.expect("answers").status(), 404);
     hub.ended().await;
 }
@@ -355,47 +276,28 @@ async fn what_is_in_flight_is_answered_when_the_host_stops() {
 
 #[tokio::test]
 async fn streams_and_stuck_calls_do_not_hold_up_the_end() {
-    let mut hub = start(HubSettings {
-        grace: Duration::ZERO,
-        ..HubSettings::default()
-    })
-    .await;
+    let mut hub = start(HubSettings { grace: Duration::ZERO, ..HubSettings::default() }).await;
     let [legacy, modern] = eras();
     let (old, _) = connect(&hub, legacy).await;
     let (new, _) = connect(&hub, modern).await;
-    let _subscription = new
-        .listen(SubscriptionFilter::builder().tools_list_changed().build())
-        .await
-        .expect("subscribes");
+    let _subscription =
+        new.listen(SubscriptionFilter::builder().tools_list_changed().build()).await.expect("subscribes");
     for client in [&old, &new] {
         let request = ClientRequest::CallToolRequest(ClientCall::new(call("wait")));
-        client
-            .send_cancellable_request(request, PeerRequestOptions::no_options())
-            .await
-            .expect("is sent");
+        client.send_cancellable_request(request, PeerRequestOptions::no_options()).await.expect("is sent");
         hub.entering.recv().await.expect("is entered");
     }
     let mut half = TcpStream::connect(hub.address).await.expect("connects");
-    half.write_all(b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Le")
-        .await
-        .expect("writes");
+    half.write_all(b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Le").await.expect("writes");
     let before = Instant::now();
     hub.ended().await;
     assert!(before.elapsed() < CLOSING * 3, "{:?}", before.elapsed());
-    assert_eq!(
-        half.read(&mut [0; 1]).await.unwrap_or(0),
-        0,
-        "the half request's connection is gone"
-    );
+    assert_eq!(half.read(&mut [0; 1]).await.unwrap_or(0), 0, "the half request's connection is gone");
 }
 
 #[tokio::test]
 async fn at_the_limit_a_connection_waits_for_another_to_end() {
-    let hub = start(HubSettings {
-        connections: 1,
-        ..HubSettings::default()
-    })
-    .await;
+    let hub = start(HubSettings { connections: 1, ..HubSettings::default() }).await;
     let request = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let silent = TcpStream::connect(hub.address).await.expect("connects");
     let mut second = TcpStream::connect(hub.address).await.expect("connects");
@@ -403,10 +305,6 @@ async fn at_the_limit_a_connection_waits_for_another_to_end() {
     let mut answer = Vec::new();
     let (ended, ()) = tokio::join!(second.read_to_end(&mut answer), async { drop(silent) });
     ended.expect("reads");
-    assert!(
-        answer.starts_with(b"HTTP/1.1 200"),
-        "{}",
-        String::from_utf8_lossy(&answer)
-    );
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
     hub.ended().await;
 }

@@ -22,20 +22,13 @@ pub enum Removal {
 pub(super) fn add(document: &mut DocumentMut, publisher: &NewPublisher) {
     let key = publisher.key.to_string();
     let allow: Array = publisher.allow.iter().map(ToString::to_string).collect();
-    let threshold = publisher
-        .threshold
-        .map(|threshold| i64::try_from(threshold).unwrap_or(i64::MAX));
+    let threshold = publisher.threshold.map(|threshold| i64::try_from(threshold).unwrap_or(i64::MAX));
     with_tables(document, "publisher", |publishers| {
         let namespace = publisher.namespace.to_string();
-        let known = publishers
-            .iter()
-            .position(|table| text(table, "namespace") == Some(&namespace));
+        let known = publishers.iter().position(|table| text(table, "namespace") == Some(&namespace));
         let table = match known.and_then(|index| publishers.get_mut(index)) {
             Some(table) => table,
-            None => appended(
-                publishers,
-                [("namespace", value(&namespace)), ("keys", value(Array::new()))],
-            ),
+            None => appended(publishers, [("namespace", value(&namespace)), ("keys", value(Array::new()))]),
         };
         if let Some(keys) = table.get_mut("keys").and_then(Item::as_array_mut)
             && !keys.iter().any(|known| key_of(known) == Some(&key))
@@ -56,11 +49,7 @@ pub(super) fn pin(document: &mut DocumentMut, pin: &Pin) {
     with_tables(document, "pin", |pins| {
         pins.retain(|table| text(table, "shard") != Some(&shard));
         let (version, sha256) = (pin.version.to_string(), pin.sha256.to_string());
-        let fields = [
-            ("shard", value(shard)),
-            ("version", value(version)),
-            ("sha256", value(sha256)),
-        ];
+        let fields = [("shard", value(shard)), ("version", value(version)), ("sha256", value(sha256))];
         explain(appended(pins, fields), pin.reason.as_deref());
     });
 }
@@ -115,9 +104,7 @@ fn remove_key(document: &mut DocumentMut, key: &str) -> bool {
 
 /// Lets `change` work on the `[[kind]]` tables; written as a list in one line, they become tables.
 fn with_tables<R>(document: &mut DocumentMut, kind: &str, change: impl FnOnce(&mut ArrayOfTables) -> R) -> R {
-    let item = document
-        .remove(kind)
-        .unwrap_or_else(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    let item = document.remove(kind).unwrap_or_else(|| Item::ArrayOfTables(ArrayOfTables::new()));
     let mut tables = item.into_array_of_tables().unwrap_or_default();
     let result = change(&mut tables);
     if !tables.is_empty() {

@@ -60,23 +60,10 @@ impl fmt::Display for TrustRule {
         let because = |reason: &Option<String>| reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         match self {
             Self::Deny { what, target, reason } => write!(formatter, "deny {what} {target}{}", because(reason)),
-            Self::Pin {
-                shard,
-                version,
-                sha256,
-                reason,
-            } => {
+            Self::Pin { shard, version, sha256, reason } => {
                 write!(formatter, "pin {shard} to {version} ({sha256}){}", because(reason))
             }
-            Self::Publisher {
-                key,
-                threshold,
-                allow,
-                not_before,
-                expires,
-                revoked,
-                ..
-            } => {
+            Self::Publisher { key, threshold, allow, not_before, expires, revoked, .. } => {
                 let allow = allow.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 write!(formatter, "trust {key} for {allow}")?;
                 if *threshold > 1 {
@@ -101,11 +88,7 @@ impl fmt::Display for TrustRule {
 pub(super) fn rules(policy: &TrustPolicy) -> Vec<TrustRule> {
     let denials = policy.denials().iter().map(|denial| {
         let (what, target) = denied(&denial.target);
-        TrustRule::Deny {
-            what,
-            target,
-            reason: denial.reason.clone(),
-        }
+        TrustRule::Deny { what, target, reason: denial.reason.clone() }
     });
     let pins = policy.pins().iter().cloned().map(|pin| TrustRule::Pin {
         shard: pin.shard,

@@ -89,21 +89,14 @@ pub(super) fn arbitrate<'a, M: Clone + PartialEq>(
     let mut offer = |candidate: Served<M>| {
         let name = candidate.release.name.clone();
         // Strictly higher: candidates come in the order of their places, so the first of equals stays.
-        if serve
-            .get(&name)
-            .is_none_or(|best| best.release.version < candidate.release.version)
-        {
+        if serve.get(&name).is_none_or(|best| best.release.version < candidate.release.version) {
             serve.insert(name, candidate);
         }
     };
     for (origin, content) in contents {
         match &content.outcome {
             Ok(release) if !too_low(release) => {
-                offer(Served {
-                    origin: origin.clone(),
-                    mark: content.mark.clone(),
-                    release: release.clone(),
-                });
+                offer(Served { origin: origin.clone(), mark: content.mark.clone(), release: release.clone() });
             }
             _ => served
                 .values()
@@ -129,10 +122,7 @@ fn lost<M>(origin: &Origin, release: &Release, winner: Option<&Served<M>>) -> Op
         Some(winner) if winner.release.digest == release.digest => return None,
         Some(winner) if winner.origin != *origin && winner.release.version > *version => (
             "superseded",
-            format!(
-                "{name} {winning} is here too and serves; remove one of the two",
-                winning = winner.release.version
-            ),
+            format!("{name} {winning} is here too and serves; remove one of the two", winning = winner.release.version),
         ),
         Some(winner) if winner.origin != *origin && winner.release.version == *version => (
             "version-conflict",
@@ -169,20 +159,11 @@ mod tests {
     }
 
     fn valid(mark: u8, release: Release) -> Content<u8> {
-        Content {
-            mark,
-            outcome: Ok(release),
-        }
+        Content { mark, outcome: Ok(release) }
     }
 
     fn bad(mark: u8) -> Content<u8> {
-        Content {
-            mark,
-            outcome: Err(Refusal {
-                code: "digest-mismatch",
-                reason: "tampered".to_owned(),
-            }),
-        }
+        Content { mark, outcome: Err(Refusal { code: "digest-mismatch", reason: "tampered".to_owned() }) }
     }
 
     /// Decides as the task does: what is decided becomes what served and what was seen.
@@ -198,17 +179,10 @@ mod tests {
             let verdict = arbitrate(&self.contents, &self.served, |name| self.highest.get(name), true);
             self.served = verdict.serve;
             for (name, served) in &self.served {
-                let seen = self
-                    .highest
-                    .entry(name.clone())
-                    .or_insert_with(|| served.release.version.clone());
+                let seen = self.highest.entry(name.clone()).or_insert_with(|| served.release.version.clone());
                 *seen = seen.clone().max(served.release.version.clone());
             }
-            verdict
-                .refuse
-                .into_iter()
-                .map(|(origin, refusal)| (origin, refusal.code))
-                .collect()
+            verdict.refuse.into_iter().map(|(origin, refusal)| (origin, refusal.code)).collect()
         }
 
         fn put(&mut self, name: &str, content: Content<u8>) -> BTreeMap<Origin, &'static str> {
@@ -217,10 +191,7 @@ mod tests {
         }
 
         fn serving(&self) -> Vec<String> {
-            self.served
-                .values()
-                .map(|served| format!("{} {}", served.release.name, served.release.version))
-                .collect()
+            self.served.values().map(|served| format!("{} {}", served.release.name, served.release.version)).collect()
         }
     }
 
@@ -263,14 +234,10 @@ mod tests {
         assert!(host.put("c", valid(1, release("a:x", "1.0.0", "b"))).is_empty());
         assert_eq!(host.put("a", valid(1, release("a:x", "1.0.0", "a"))).len(), 2);
         let installed = Origin::Installed("a:x".parse().unwrap());
-        host.contents
-            .insert(installed.clone(), valid(1, release("a:x", "1.0.0", "installed")));
+        host.contents.insert(installed.clone(), valid(1, release("a:x", "1.0.0", "installed")));
         let refused = host.decide();
         assert_eq!(host.served.values().next().unwrap().origin, installed);
-        assert_eq!(
-            refused.values().collect::<Vec<_>>(),
-            ["version-conflict"; 3].iter().collect::<Vec<_>>()
-        );
+        assert_eq!(refused.values().collect::<Vec<_>>(), ["version-conflict"; 3].iter().collect::<Vec<_>>());
     }
 
     #[test]
@@ -280,10 +247,7 @@ mod tests {
         assert_eq!(host.put("x", bad(2)), [(file("x"), "digest-mismatch")].into());
         assert_eq!(host.serving(), ["a:x 1.0.0"]);
         // An older release in its place is as bad.
-        assert_eq!(
-            host.put("x", valid(3, release("a:x", "0.9.0", "old"))),
-            [(file("x"), "rollback")].into()
-        );
+        assert_eq!(host.put("x", valid(3, release("a:x", "0.9.0", "old"))), [(file("x"), "rollback")].into());
         assert_eq!(host.serving(), ["a:x 1.0.0"]);
         assert!(host.put("x", valid(4, release("a:x", "1.1.0", "two"))).is_empty());
         assert_eq!(host.serving(), ["a:x 1.1.0"]);

@@ -106,16 +106,9 @@ pub(super) fn list(folder: &Path) -> Result<Listing, WatchError> {
             overflows = true;
         }
     }
-    let files = names
-        .into_iter()
-        .filter_map(|name| Some((name.clone(), mark(&dir, &name)?)))
-        .collect();
+    let files = names.into_iter().filter_map(|name| Some((name.clone(), mark(&dir, &name)?))).collect();
     let folder = Stamp::of(&dir.dir_metadata().map_err(failed)?).identity;
-    Ok(Listing {
-        files,
-        folder: Some((folder.device, folder.inode)),
-        overflows,
-    })
+    Ok(Listing { files, folder: Some((folder.device, folder.inode)), overflows })
 }
 
 /// How the file `name` in `dir` looks; nothing when it is gone.
@@ -129,10 +122,7 @@ fn mark(dir: &Dir, name: &OsStr) -> Option<FileMark> {
     let mut statement = name.to_os_string();
     statement.push(STATEMENT_SUFFIX);
     let companion = stamp(dir, &statement).or_else(|| stamp(dir, MANIFEST));
-    Some(FileMark {
-        component: stamp(dir, name)?,
-        companion,
-    })
+    Some(FileMark { component: stamp(dir, name)?, companion })
 }
 
 /// Whether a file is there to be served: hidden ones, and those that editors and downloads leave half-done, are not.
@@ -155,11 +145,7 @@ impl Stamp {
         #[cfg(not(unix))]
         let identity = Identity::default();
         let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
-        Self {
-            length: metadata.len(),
-            modified,
-            identity,
-        }
+        Self { length: metadata.len(), modified, identity }
     }
 }
 
@@ -229,9 +215,6 @@ mod tests {
         assert_eq!(missing.code(), "shards-folder-missing");
         assert!(missing.to_string().contains("--shards"));
         std::fs::write(folder.path().join("file"), "").unwrap();
-        assert_eq!(
-            list(&folder.path().join("file")).unwrap_err().code(),
-            "shards-folder-invalid"
-        );
+        assert_eq!(list(&folder.path().join("file")).unwrap_err().code(), "shards-folder-invalid");
     }
 }

@@ -16,11 +16,7 @@ pub(super) struct Notices {
 impl Notices {
     /// Wakes through `wake` when something changes in one of `folders`.
     pub(super) fn new(folders: Vec<PathBuf>, wake: mpsc::Sender<()>) -> Self {
-        let mut notices = Self {
-            folders,
-            wake,
-            watcher: None,
-        };
+        let mut notices = Self { folders, wake, watcher: None };
         notices.renew();
         notices
     }
@@ -30,13 +26,7 @@ impl Notices {
         let wake = self.wake.clone();
         let watcher = notify::recommended_watcher(move |notice: notify::Result<Event>| {
             // Reading is no change, and our own looks are readings.
-            if !matches!(
-                notice,
-                Ok(Event {
-                    kind: EventKind::Access(_),
-                    ..
-                })
-            ) {
+            if !matches!(notice, Ok(Event { kind: EventKind::Access(_), .. })) {
                 // A full channel means that a look is due anyway.
                 wake.try_send(()).ok();
             }

@@ -30,9 +30,7 @@ struct Place<M> {
 
 impl<K: Ord + Clone, M: PartialEq + Clone> Settling<K, M> {
     pub(super) fn new() -> Self {
-        Self {
-            places: BTreeMap::new(),
-        }
+        Self { places: BTreeMap::new() }
     }
 
     /// Takes in how everything looks at `now`; what differs from before is due after `still`.
@@ -40,22 +38,11 @@ impl<K: Ord + Clone, M: PartialEq + Clone> Settling<K, M> {
         for (key, place) in &mut self.places {
             let seen = seen.remove(key);
             if place.seen != seen {
-                *place = Place {
-                    seen,
-                    since: now,
-                    due: Some(now + still),
-                };
+                *place = Place { seen, since: now, due: Some(now + still) };
             }
         }
         for (key, mark) in seen {
-            self.places.insert(
-                key,
-                Place {
-                    seen: Some(mark),
-                    since: now,
-                    due: Some(now + still),
-                },
-            );
+            self.places.insert(key, Place { seen: Some(mark), since: now, due: Some(now + still) });
         }
     }
 
@@ -128,11 +115,7 @@ mod tests {
     fn a_file_that_keeps_growing_is_not_handed_out_and_delays_no_other() {
         let (mut settling, start) = settling();
         for step in 0..20_u8 {
-            settling.look(
-                seen(&[("grows", step), ("still", 0)]),
-                start + u32::from(step) * 100 * MS,
-                STILL,
-            );
+            settling.look(seen(&[("grows", step), ("still", 0)]), start + u32::from(step) * 100 * MS, STILL);
         }
         let ready = settling.due(start + 1950 * MS);
         assert_eq!(ready, [("still", Some(0))]);

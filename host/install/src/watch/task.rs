@@ -170,17 +170,11 @@ impl Task {
         let files = self.listing.files.iter();
         let files = files.map(|(name, mark)| (Origin::File(name.clone()), Mark::File(mark.clone())));
         let installed = self.locked.installed().map(|(name, installed)| {
-            (
-                Origin::Installed(name.clone()),
-                Mark::Installed(installed.digest, installed.statement),
-            )
+            (Origin::Installed(name.clone()), Mark::Installed(installed.digest, installed.statement))
         });
-        let components = files
-            .chain(installed)
-            .map(|(origin, mark)| (Spot::Component(origin), mark));
+        let components = files.chain(installed).map(|(origin, mark)| (Spot::Component(origin), mark));
         let trust = look.trust.map(|stamp| (Spot::Trust, Mark::Trust(stamp)));
-        self.settling
-            .look(components.chain(trust).collect(), Instant::now(), still);
+        self.settling.look(components.chain(trust).collect(), Instant::now(), still);
         self.report(troubles).await
     }
 
@@ -226,13 +220,7 @@ impl Task {
                 }
                 Ok(())
             }
-            Err(error) => {
-                self.tell(Event::Trouble {
-                    code: error.code(),
-                    reason: error.to_string(),
-                })
-                .await
-            }
+            Err(error) => self.tell(Event::Trouble { code: error.code(), reason: error.to_string() }).await,
         }
     }
 
@@ -254,10 +242,7 @@ impl Task {
                 }
             }
         };
-        Ok(inspected.map_err(|error| Refusal {
-            code: error.code(),
-            reason: error.to_string(),
-        }))
+        Ok(inspected.map_err(|error| Refusal { code: error.code(), reason: error.to_string() }))
     }
 
     /// Decides who serves, and tells the host what has changed.
@@ -288,8 +273,7 @@ impl Task {
                     self.served.insert(name, next);
                 }
                 Err(refusal) => {
-                    self.settling
-                        .due_at(&Spot::Component(next.origin.clone()), Instant::now() + RETRY);
+                    self.settling.due_at(&Spot::Component(next.origin.clone()), Instant::now() + RETRY);
                     refuse.extend(refusal.map(|refusal| (next.origin, refusal)));
                     // A new one that fails changes nothing, unless trust in the old one may be what has changed.
                     match old {
@@ -333,10 +317,7 @@ impl Task {
                 self.locked.raise(&name, &version);
                 Ok(package)
             }
-            Err(error) => Err(Some(Refusal {
-                code: error.code(),
-                reason: error.to_string(),
-            })),
+            Err(error) => Err(Some(Refusal { code: error.code(), reason: error.to_string() })),
         })
     }
 
@@ -360,11 +341,7 @@ impl Task {
     async fn report(&mut self, troubles: BTreeMap<&'static str, String>) -> Result<(), Ended> {
         for (&code, reason) in &troubles {
             if self.troubles.get(code) != Some(reason) {
-                self.tell(Event::Trouble {
-                    code,
-                    reason: reason.clone(),
-                })
-                .await?;
+                self.tell(Event::Trouble { code, reason: reason.clone() }).await?;
             }
         }
         self.troubles = troubles;

@@ -38,16 +38,11 @@ impl Host {
     }
 
     fn put(&self, file: &str, version: &str, contents: &str) {
-        self.fixture
-            .release("acme:weather", version, contents)
-            .put(&self.path(file));
+        self.fixture.release("acme:weather", version, contents).put(&self.path(file));
     }
 
     async fn event(&mut self) -> Event {
-        timeout(LONG, self.watch.next())
-            .await
-            .expect("nothing was told")
-            .expect("the watch has ended")
+        timeout(LONG, self.watch.next()).await.expect("nothing was told").expect("the watch has ended")
     }
 
     /// The next event in a line.
@@ -79,9 +74,7 @@ impl Host {
 
     /// Shows that nothing else has been told: the next thing is what a new file causes.
     async fn quiet(&mut self) {
-        self.fixture
-            .release("acme:bell", "1.0.0", "bell")
-            .put(&self.path("bell.wasm"));
+        self.fixture.release("acme:bell", "1.0.0", "bell").put(&self.path("bell.wasm"));
         assert_eq!(self.next().await, "appeared acme:bell 1.0.0 in bell.wasm");
     }
 }
@@ -96,17 +89,10 @@ async fn tells_everything_there_is_and_then_that_it_has() {
     let path = fixture.shards().join("maps.wasm");
     fixture.release("acme:maps", "1.0.0", "maps").put(&path);
     let package = fixture.installer.verify_file(&path).unwrap();
-    fixture
-        .installer
-        .store(&package, Consent::to(&Capabilities::of(package.manifest())))
-        .unwrap();
+    fixture.installer.store(&package, Consent::to(&Capabilities::of(package.manifest()))).unwrap();
     std::fs::remove_file(&path).unwrap();
-    fixture
-        .release("acme:weather", "1.0.0", "old")
-        .put(&fixture.shards().join("a.wasm"));
-    fixture
-        .release("acme:weather", "1.1.0", "new")
-        .put(&fixture.shards().join("b.wasm"));
+    fixture.release("acme:weather", "1.0.0", "old").put(&fixture.shards().join("a.wasm"));
+    fixture.release("acme:weather", "1.1.0", "new").put(&fixture.shards().join("b.wasm"));
     std::fs::write(fixture.shards().join("bad.wasm"), "unsigned").unwrap();
     std::fs::write(fixture.shards().join(".hidden.wasm"), "unsigned").unwrap();
     let mut host = Host::start(fixture);
@@ -156,11 +142,7 @@ async fn a_component_whose_statement_never_comes_is_refused() {
     let mut host = Host::empty().await;
     std::fs::write(host.path("weather.wasm"), "unsigned").unwrap();
     match host.event().await {
-        Event::Refused {
-            path,
-            code: "unsigned",
-            reason,
-        } => {
+        Event::Refused { path, code: "unsigned", reason } => {
             assert_eq!(path, host.path("weather.wasm"));
             assert!(reason.contains("nexus shard sign"), "{reason}");
         }
@@ -281,10 +263,7 @@ async fn names_and_kinds_that_no_component_has_are_refused() {
     let release = host.fixture.release("acme:weather", "1.0.0", "one");
     release.put(&host.path("a%2fb.wasm"));
     std::fs::create_dir(host.path("folder.wasm")).unwrap();
-    assert_eq!(
-        host.next_of().await,
-        ["refused a%2fb.wasm: file-name", "refused folder.wasm: file-not-regular"]
-    );
+    assert_eq!(host.next_of().await, ["refused a%2fb.wasm: file-name", "refused folder.wasm: file-not-regular"]);
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(host.fixture.home.trust_file(), host.path("link.wasm")).unwrap();
@@ -310,10 +289,7 @@ async fn a_folder_that_goes_takes_its_shards_along_and_brings_them_back() {
     host.put("weather.wasm", "1.0.0", "one");
     assert_eq!(host.next().await, "appeared acme:weather 1.0.0 in weather.wasm");
     std::fs::remove_dir_all(host.fixture.shards()).unwrap();
-    assert_eq!(
-        host.next_of().await,
-        ["removed acme:weather in weather.wasm", "trouble: shards-folder-missing"]
-    );
+    assert_eq!(host.next_of().await, ["removed acme:weather in weather.wasm", "trouble: shards-folder-missing"]);
     std::fs::create_dir(host.fixture.shards()).unwrap();
     host.put("weather.wasm", "1.0.0", "one");
     assert_eq!(host.next().await, "appeared acme:weather 1.0.0 in weather.wasm");
@@ -327,30 +303,16 @@ async fn withdrawn_trust_stops_a_shard_and_given_trust_starts_one() {
     let mut host = Host::empty().await;
     host.put("weather.wasm", "1.0.0", "one");
     assert_eq!(host.next().await, "appeared acme:weather 1.0.0 in weather.wasm");
-    let denial = Denial {
-        target: DenyTarget::Shard(weather()),
-        reason: Some("incident".to_owned()),
-    };
+    let denial = Denial { target: DenyTarget::Shard(weather()), reason: Some("incident".to_owned()) };
     host.fixture.installer.trust().deny(&denial).unwrap();
-    assert_eq!(
-        host.next_of().await,
-        ["refused weather.wasm: denied", "removed acme:weather in weather.wasm"]
-    );
-    host.fixture
-        .installer
-        .trust()
-        .remove(&Removal::Denial(denial.target))
-        .unwrap();
+    assert_eq!(host.next_of().await, ["refused weather.wasm: denied", "removed acme:weather in weather.wasm"]);
+    host.fixture.installer.trust().remove(&Removal::Denial(denial.target)).unwrap();
     assert_eq!(host.next().await, "appeared acme:weather 1.0.0 in weather.wasm");
 
     let stranger = SecretKey::from_random(&[9; 32]);
     Release::signed(&manifest("other:maps", "1.0.0"), "maps", &stranger).put(&host.path("maps.wasm"));
     assert_eq!(host.next().await, "refused maps.wasm: untrusted-key");
-    host.fixture
-        .installer
-        .trust()
-        .add(&publisher("other", &stranger))
-        .unwrap();
+    host.fixture.installer.trust().add(&publisher("other", &stranger)).unwrap();
     assert_eq!(host.next().await, "appeared other:maps 1.0.0 in maps.wasm");
     // Everything was judged anew, and the rest stands.
     host.quiet().await;
@@ -363,10 +325,7 @@ async fn what_serves_on_without_its_bytes_does_not_outlive_a_change_of_trust() {
     assert_eq!(host.next().await, "appeared acme:weather 1.0.0 in weather.wasm");
     std::fs::write(host.path("weather.wasm"), "tampered").unwrap();
     assert_eq!(host.next().await, "refused weather.wasm: digest-mismatch");
-    let denial = Denial {
-        target: DenyTarget::Shard(weather()),
-        reason: None,
-    };
+    let denial = Denial { target: DenyTarget::Shard(weather()), reason: None };
     host.fixture.installer.trust().deny(&denial).unwrap();
     assert_eq!(host.next().await, "removed acme:weather in weather.wasm");
 }
@@ -401,9 +360,7 @@ async fn what_another_process_installs_and_removes_is_noticed() {
     let home = Home::open(host.fixture.home.path()).unwrap();
     let other = Installer::new(&home, || Timestamp::from_unix_seconds(1_800_000_000)).unwrap();
     let package = other.verify_file(&path).unwrap();
-    other
-        .store(&package, Consent::to(&Capabilities::of(package.manifest())))
-        .unwrap();
+    other.store(&package, Consent::to(&Capabilities::of(package.manifest()))).unwrap();
     assert_eq!(host.next().await, "appeared acme:weather 1.0.0 in component.wasm");
     // A file with the same version and other bytes does not take its place.
     host.put("weather.wasm", "1.0.0", "two");

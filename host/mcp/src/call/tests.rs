@@ -21,12 +21,7 @@ async fn answers_with_content_structure_and_what_it_cost() {
         output.meta.insert("fuel".to_owned(), 42.into());
         Ok(output)
     });
-    let answer = call(
-        &router_with(vec![tool("speak")], back_end),
-        "speak",
-        json!({ "word": "hi" }),
-    )
-    .await;
+    let answer = call(&router_with(vec![tool("speak")], back_end), "speak", json!({ "word": "hi" })).await;
     assert_eq!(
         answer.to_json(),
         json!({ "resultType": "complete", "content": [{ "type": "text", "text": "hi" }], "structuredContent": { "said": "hi" },
@@ -43,10 +38,7 @@ async fn bad_arguments_name_property_and_rule_and_the_back_end_is_not_entered() 
         (json!({ "wort": "x" }), "`/wort`", "additionalProperties"),
     ] {
         let answer = call(&router, "speak", with).await;
-        assert!(
-            answer.is_error() && answer.text().contains(property) && answer.text().contains(rule),
-            "{answer:?}"
-        );
+        assert!(answer.is_error() && answer.text().contains(property) && answer.text().contains(rule), "{answer:?}");
         assert!(answer.text().contains("call the tool again"), "{answer:?}");
         assert_eq!(answer.code(), Some("invalid-arguments"));
         assert_eq!(answer.meta("category"), Some(&json!("validation")));
@@ -57,14 +49,8 @@ async fn bad_arguments_name_property_and_rule_and_the_back_end_is_not_entered() 
 #[tokio::test]
 async fn an_unknown_tool_is_no_answer() {
     let router = router_with(vec![], says("x"));
-    let unknown = router
-        .call("no\u{202e}ne", Map::new(), CancellationToken::new())
-        .await
-        .expect_err("is unknown");
-    assert_eq!(
-        unknown.to_string(),
-        "unknown tool \"none\"; tools/list shows what there is"
-    );
+    let unknown = router.call("no\u{202e}ne", Map::new(), CancellationToken::new()).await.expect_err("is unknown");
+    assert_eq!(unknown.to_string(), "unknown tool \"none\"; tools/list shows what there is");
 }
 
 #[tokio::test]
@@ -74,11 +60,7 @@ async fn a_failure_tells_the_model_and_the_program() {
             retryable: true,
             data: Some(json!({ "status": 503 })),
             meta: Map::from_iter([("attempts".to_owned(), 3.into())]),
-            ..ToolFailure::new(
-                "upstream",
-                Category::Transient,
-                "FedEx is \u{1b}[31mdown\u{1b}[0m. Try again later.",
-            )
+            ..ToolFailure::new("upstream", Category::Transient, "FedEx is \u{1b}[31mdown\u{1b}[0m. Try again later.")
         })
     });
     let answer = call(&router_with(vec![tool("speak")], back_end), "speak", json!({})).await;
@@ -99,47 +81,21 @@ async fn a_tools_own_error_is_labelled_and_cleaned() {
             ..ToolOutput::default()
         })
     });
-    let strict = ToolDefinition {
-        output_schema: Some(json!({ "type": "object", "required": ["said"] })),
-        ..tool("speak")
-    };
+    let strict =
+        ToolDefinition { output_schema: Some(json!({ "type": "object", "required": ["said"] })), ..tool("speak") };
     let answer = call(&router_with(vec![strict], back_end), "speak", json!({})).await;
-    assert_eq!(
-        (answer.text().as_str(), answer.code()),
-        ("no such parcel", Some("tool-error"))
-    );
+    assert_eq!((answer.text().as_str(), answer.code()), ("no such parcel", Some("tool-error")));
 }
 
 #[tokio::test]
 async fn a_result_that_breaks_its_promise_does_not_get_out() {
     let schema = json!({ "type": "object", "properties": { "said": { "type": "integer" } } });
-    let strict = ToolDefinition {
-        output_schema: Some(schema),
-        ..tool("strict")
-    };
+    let strict = ToolDefinition { output_schema: Some(schema), ..tool("strict") };
     for (definition, output) in [
         (strict.clone(), said("text")),
-        (
-            strict,
-            ToolOutput {
-                structured: None,
-                ..said("text")
-            },
-        ),
-        (
-            tool("strict"),
-            ToolOutput {
-                structured: Some(json!([1])),
-                ..said("text")
-            },
-        ),
-        (
-            tool("strict"),
-            ToolOutput {
-                content: vec![json!({ "type": "video" })],
-                ..ToolOutput::default()
-            },
-        ),
+        (strict, ToolOutput { structured: None, ..said("text") }),
+        (tool("strict"), ToolOutput { structured: Some(json!([1])), ..said("text") }),
+        (tool("strict"), ToolOutput { content: vec![json!({ "type": "video" })], ..ToolOutput::default() }),
     ] {
         let back_end = back_end(move |_| {
             let output = output.clone();
@@ -153,12 +109,7 @@ async fn a_result_that_breaks_its_promise_does_not_get_out() {
 
 #[tokio::test]
 async fn structure_alone_is_also_text() {
-    let back_end = back_end(|_| async {
-        Ok(ToolOutput {
-            content: vec![],
-            ..said("x")
-        })
-    });
+    let back_end = back_end(|_| async { Ok(ToolOutput { content: vec![], ..said("x") }) });
     let answer = call(&router_with(vec![tool("speak")], back_end), "speak", json!({})).await;
     assert_eq!(answer.text(), r#"{"said":"x"}"#);
 }
@@ -195,21 +146,11 @@ async fn a_cancelled_call_ends_though_the_back_end_does_not() {
 #[tokio::test(start_paused = true)]
 async fn a_back_end_that_ignores_everything_is_stopped_at_the_ceiling() {
     let limits = CallLimits::default();
-    let router = router_with(
-        vec![tool("speak")],
-        back_end(|_| async { std::future::pending().await }),
-    );
+    let router = router_with(vec![tool("speak")], back_end(|_| async { std::future::pending().await }));
     let before = tokio::time::Instant::now();
-    assert_eq!(
-        call(&router, "speak", json!({})).await.code(),
-        Some("deadline-exceeded")
-    );
+    assert_eq!(call(&router, "speak", json!({})).await.code(), Some("deadline-exceeded"));
     assert_eq!(before.elapsed().as_secs(), (limits.ceiling + WIND_DOWN).as_secs());
-    assert_eq!(
-        router.slots.available_permits(),
-        limits.in_flight,
-        "its slot is free again"
-    );
+    assert_eq!(router.slots.available_permits(), limits.in_flight, "its slot is free again");
 }
 
 #[tokio::test]
@@ -219,20 +160,13 @@ async fn a_panic_costs_its_own_call_only() {
         Ok(said("fine"))
     });
     let router = router_with(vec![tool("speak")], back_end);
-    assert_eq!(
-        call(&router, "speak", json!({ "word": "x" })).await.code(),
-        Some("internal")
-    );
+    assert_eq!(call(&router, "speak", json!({ "word": "x" })).await.code(), Some("internal"));
     assert_eq!(call(&router, "speak", json!({})).await.text(), "fine");
 }
 
 #[tokio::test]
 async fn the_number_of_calls_at_once_is_bounded_for_each_shard_and_for_all() {
-    let router = Router::new(CallLimits {
-        in_flight: 3,
-        per_back_end: 2,
-        ..CallLimits::default()
-    });
+    let router = Router::new(CallLimits { in_flight: 3, per_back_end: 2, ..CallLimits::default() });
     let gate = Arc::new(Semaphore::new(0));
     let (entered, mut entering) = mpsc::channel(8);
     for id in ["a:a", "b:b"] {
@@ -255,14 +189,8 @@ async fn the_number_of_calls_at_once_is_bounded_for_each_shard_and_for_all() {
     }
     for (name, who) in [("wait_a", "The host"), ("wait_b", "The host")] {
         let answer = call(&router, name, json!({})).await;
-        assert_eq!(
-            (answer.code(), answer.meta("retryable")),
-            (Some("busy"), Some(&json!(true)))
-        );
-        assert!(
-            answer.text().starts_with(who) && answer.meta("retry-after-ms").is_some(),
-            "{answer:?}"
-        );
+        assert_eq!((answer.code(), answer.meta("retryable")), (Some("busy"), Some(&json!(true))));
+        assert!(answer.text().starts_with(who) && answer.meta("retry-after-ms").is_some(), "{answer:?}");
     }
     gate.add_permits(1);
     assert_eq!(calls.join_next().await.unwrap().unwrap(), "done");
@@ -272,11 +200,7 @@ async fn the_number_of_calls_at_once_is_bounded_for_each_shard_and_for_all() {
 
 #[tokio::test]
 async fn one_slow_shard_leaves_room_for_the_others() {
-    let router = Router::new(CallLimits {
-        in_flight: 3,
-        per_back_end: 1,
-        ..CallLimits::default()
-    });
+    let router = Router::new(CallLimits { in_flight: 3, per_back_end: 1, ..CallLimits::default() });
     let (entered, mut entering) = mpsc::channel(1);
     let stuck = back_end(move |call| {
         let entered = entered.clone();
@@ -291,12 +215,7 @@ async fn one_slow_shard_leaves_room_for_the_others() {
     let cancel = CancellationToken::new();
     let (stuck, ()) = tokio::join!(router.call("stick", Map::new(), cancel.clone()), async {
         entering.recv().await.unwrap();
-        assert!(
-            call(&router, "stick", json!({}))
-                .await
-                .text()
-                .starts_with("The tool's shard is busy")
-        );
+        assert!(call(&router, "stick", json!({})).await.text().starts_with("The tool's shard is busy"));
         assert_eq!(call(&router, "speak", json!({})).await.text(), "here");
         cancel.cancel();
     });

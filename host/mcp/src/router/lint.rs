@@ -107,23 +107,15 @@ fn check(definition: ToolDefinition) -> Result<CheckedTool, Quarantine> {
     }
     let description = text::cut(description.into(), MAX_DESCRIPTION).into_owned();
     let input = Schema::compile(&definition.input_schema).map_err(Quarantine::InputSchema)?;
-    let output = definition
-        .output_schema
-        .as_ref()
-        .map(Schema::compile)
-        .transpose()
-        .map_err(Quarantine::OutputSchema)?;
+    let output =
+        definition.output_schema.as_ref().map(Schema::compile).transpose().map_err(Quarantine::OutputSchema)?;
     let annotations = definition.annotations.map(annotations).transpose()?;
 
     let mut listing = Tool::new(definition.name, description, input.document());
     listing.title = definition.title.as_deref().and_then(title);
     listing.output_schema = output.as_ref().map(Schema::document);
     listing.annotations = annotations;
-    Ok(CheckedTool {
-        listing,
-        input: Arc::new(input),
-        output: output.map(Arc::new),
-    })
+    Ok(CheckedTool { listing, input: Arc::new(input), output: output.map(Arc::new) })
 }
 
 fn annotations(value: serde_json::Value) -> Result<ToolAnnotations, Quarantine> {
@@ -162,32 +154,14 @@ mod tests {
             tool("bad.name"),
             tool(""),
             tool("good"),
-            ToolDefinition {
-                description: " \u{200b}\n".to_owned(),
-                ..tool("silent")
-            },
-            ToolDefinition {
-                input_schema: json!({ "properties": {} }),
-                ..tool("untyped")
-            },
-            ToolDefinition {
-                output_schema: Some(json!({ "type": "array" })),
-                ..tool("lister")
-            },
-            ToolDefinition {
-                annotations: Some(json!({ "readOnlyHint": "yes" })),
-                ..tool("annotated")
-            },
+            ToolDefinition { description: " \u{200b}\n".to_owned(), ..tool("silent") },
+            ToolDefinition { input_schema: json!({ "properties": {} }), ..tool("untyped") },
+            ToolDefinition { output_schema: Some(json!({ "type": "array" })), ..tool("lister") },
+            ToolDefinition { annotations: Some(json!({ "readOnlyHint": "yes" })), ..tool("annotated") },
             tool("also_good"),
         ]);
-        assert_eq!(
-            served.iter().map(|tool| &*tool.listing.name).collect::<Vec<_>>(),
-            ["good", "also_good"]
-        );
-        let codes: Vec<_> = quarantined
-            .iter()
-            .map(|(name, reason)| (name.as_str(), reason.code()))
-            .collect();
+        assert_eq!(served.iter().map(|tool| &*tool.listing.name).collect::<Vec<_>>(), ["good", "also_good"]);
+        let codes: Vec<_> = quarantined.iter().map(|(name, reason)| (name.as_str(), reason.code())).collect();
         assert_eq!(
             codes,
             [
@@ -206,10 +180,7 @@ mod tests {
     fn serves_a_bounded_number_of_tools() {
         let (served, quarantined) = lint((0..MAX_TOOLS + 2).map(|n| tool(&format!("t{n}"))).collect());
         assert_eq!(served.len(), MAX_TOOLS);
-        assert_eq!(
-            quarantined.iter().map(|(_, reason)| reason.code()).collect::<Vec<_>>(),
-            ["too-many-tools"; 2]
-        );
+        assert_eq!(quarantined.iter().map(|(_, reason)| reason.code()).collect::<Vec<_>>(), ["too-many-tools"; 2]);
     }
 
     #[test]
@@ -229,9 +200,6 @@ mod tests {
                 && description.len() <= MAX_DESCRIPTION
         );
         let annotations = listing.annotations.as_ref().expect("kept");
-        assert_eq!(
-            (annotations.title.as_deref(), annotations.read_only_hint),
-            (Some("ab"), Some(true))
-        );
+        assert_eq!((annotations.title.as_deref(), annotations.read_only_hint), (Some("ab"), Some(true)));
     }
 }

@@ -39,19 +39,13 @@ enum Form {
 pub(crate) fn assign(claims: &[Claim<'_>]) -> Vec<Option<String>> {
     let mut forms = vec![Form::Own; claims.len()];
     loop {
-        let names: Vec<String> = claims
-            .iter()
-            .zip(&forms)
-            .map(|(claim, form)| claim.name(*form))
-            .collect();
+        let names: Vec<String> = claims.iter().zip(&forms).map(|(claim, form)| claim.name(*form)).collect();
         let mut claimants = BTreeMap::<&str, usize>::new();
         for name in &names {
             *claimants.entry(name).or_default() += 1;
         }
-        let clashes: Vec<bool> = names
-            .iter()
-            .map(|name| claimants.get(name.as_str()).is_some_and(|count| *count > 1))
-            .collect();
+        let clashes: Vec<bool> =
+            names.iter().map(|name| claimants.get(name.as_str()).is_some_and(|count| *count > 1)).collect();
         let mut moved = false;
         for (form, clash) in forms.iter_mut().zip(&clashes) {
             if *clash && *form != Form::Hashed {
@@ -60,11 +54,7 @@ pub(crate) fn assign(claims: &[Claim<'_>]) -> Vec<Option<String>> {
             }
         }
         if !moved {
-            return names
-                .into_iter()
-                .zip(clashes)
-                .map(|(name, clash)| (!clash).then_some(name))
-                .collect();
+            return names.into_iter().zip(clashes).map(|(name, clash)| (!clash).then_some(name)).collect();
         }
     }
 }
@@ -72,9 +62,7 @@ pub(crate) fn assign(claims: &[Claim<'_>]) -> Vec<Option<String>> {
 /// True when `name` is 1 to 128 of `A-Z a-z 0-9 _ -`, which every client accepts.
 pub(crate) fn is_legal(name: &str) -> bool {
     (1..=128).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 impl Form {
@@ -105,23 +93,13 @@ impl Claim<'_> {
 /// `text` with everything that a wire name cannot hold as `_`.
 fn legal(text: &str) -> String {
     text.chars()
-        .map(|character| {
-            if character.is_ascii_alphanumeric() || character == '-' {
-                character
-            } else {
-                '_'
-            }
-        })
+        .map(|character| if character.is_ascii_alphanumeric() || character == '-' { character } else { '_' })
         .collect()
 }
 
 /// `name`, cut in the middle when it is too long.
 fn fit(name: &str) -> String {
-    if name.len() <= MAX_WIRE_NAME {
-        name.to_owned()
-    } else {
-        shorten(name, name)
-    }
+    if name.len() <= MAX_WIRE_NAME { name.to_owned() } else { shorten(name, name) }
 }
 
 /// Head and tail of `name` (ASCII) around a hash of `identity`: both ends say something to a reader, the hash keeps it unique.
@@ -131,9 +109,7 @@ fn shorten(name: &str, identity: &str) -> String {
     let digest = Sha256::digest(identity.as_bytes());
     let hash = hex::encode(digest.get(..HASH_BYTES).unwrap_or_default());
     let head = name.get(..ENDS.min(name.len())).unwrap_or_default();
-    let tail = name
-        .get(name.len().saturating_sub(ENDS).max(head.len())..)
-        .unwrap_or_default();
+    let tail = name.get(name.len().saturating_sub(ENDS).max(head.len())..).unwrap_or_default();
     format!("{head}_{hash}_{tail}")
 }
 
@@ -155,10 +131,7 @@ mod tests {
     #[test]
     fn a_unique_name_stays() {
         assert_eq!(
-            names(&[
-                claim("nexus:audit", "audit", "query"),
-                claim("nexus:assets", "assets", "find")
-            ]),
+            names(&[claim("nexus:audit", "audit", "query"), claim("nexus:assets", "assets", "find")]),
             ["query", "find"]
         );
     }
@@ -166,10 +139,7 @@ mod tests {
     #[test]
     fn every_claimant_of_a_clash_takes_its_shards_name() {
         assert_eq!(
-            names(&[
-                claim("nexus:audit", "audit", "query"),
-                claim("nexus:assets", "assets", "query")
-            ]),
+            names(&[claim("nexus:audit", "audit", "query"), claim("nexus:assets", "assets", "query")]),
             ["audit_query", "assets_query"]
         );
     }
@@ -177,38 +147,24 @@ mod tests {
     #[test]
     fn the_same_shard_name_in_two_namespaces_takes_the_namespace_too() {
         assert_eq!(
-            names(&[
-                claim("acme:audit", "audit", "query"),
-                claim("nexus:audit", "audit", "query")
-            ]),
+            names(&[claim("acme:audit", "audit", "query"), claim("nexus:audit", "audit", "query")]),
             ["acme_audit_query", "nexus_audit_query"]
         );
     }
 
     #[test]
     fn a_tool_named_like_anothers_prefixed_form_does_not_get_its_name() {
-        let claims = [
-            claim("a:x", "x", "query"),
-            claim("b:y", "y", "query"),
-            claim("c:z", "z", "x_query"),
-        ];
+        let claims = [claim("a:x", "x", "query"), claim("b:y", "y", "query"), claim("c:z", "z", "x_query")];
         assert_eq!(names(&claims), ["a_x_query", "y_query", "z_x_query"]);
     }
 
     #[test]
     fn what_still_clashes_gets_a_hash() {
-        let claims = [
-            claim("a:b", "b", "c_d"),
-            claim("a:b_c", "b_c", "d"),
-            claim("q:r", "r", "c_d"),
-            claim("s:t", "t", "d"),
-        ];
+        let claims =
+            [claim("a:b", "b", "c_d"), claim("a:b_c", "b_c", "d"), claim("q:r", "r", "c_d"), claim("s:t", "t", "d")];
         let names = names(&claims);
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 4, "{names:?}");
-        assert!(
-            names.iter().all(|name| is_legal(name) && name.len() <= MAX_WIRE_NAME),
-            "{names:?}"
-        );
+        assert!(names.iter().all(|name| is_legal(name) && name.len() <= MAX_WIRE_NAME), "{names:?}");
     }
 
     #[test]
@@ -229,10 +185,7 @@ mod tests {
         let part = "[ab]{1,2}";
         let tool = prop_oneof!["[ab_]{1,5}", "[ab]{50,52}"];
         proptest::collection::btree_set((part, part, tool), 0..24).prop_map(|claims| {
-            claims
-                .into_iter()
-                .map(|(space, name, tool)| (format!("{space}:{name}"), name, tool))
-                .collect()
+            claims.into_iter().map(|(space, name, tool)| (format!("{space}:{name}"), name, tool)).collect()
         })
     }
 

@@ -14,24 +14,14 @@ fn names(router: &Router) -> Vec<String> {
 #[test]
 fn lists_by_name_and_says_what_became_of_each_tool() {
     let router = Router::new(CallLimits::default());
-    let published = router.publish(
-        "nexus:audit",
-        "audit",
-        vec![tool("write"), tool("bad name"), tool("query")],
-        says("audit"),
-    );
+    let published =
+        router.publish("nexus:audit", "audit", vec![tool("write"), tool("bad name"), tool("query")], says("audit"));
     assert_eq!(names(&router), ["query", "write"]);
     assert_eq!(
         published.served,
         BTreeMap::from([("query", "query"), ("write", "write")].map(|(a, b)| (a.into(), b.into())))
     );
-    assert_eq!(
-        published.quarantined,
-        [Quarantined {
-            name: "bad name".to_owned(),
-            reason: Quarantine::IllegalName
-        }]
-    );
+    assert_eq!(published.quarantined, [Quarantined { name: "bad name".to_owned(), reason: Quarantine::IllegalName }]);
 }
 
 #[test]
@@ -63,10 +53,7 @@ fn tells_of_a_change_only_when_clients_see_one() {
     router.publish(
         "nexus:audit",
         "audit",
-        vec![ToolDefinition {
-            description: "Other".to_owned(),
-            ..tool("query")
-        }],
+        vec![ToolDefinition { description: "Other".to_owned(), ..tool("query") }],
         says("three"),
     );
     assert!(changed());
@@ -82,13 +69,7 @@ fn pages_go_on_where_the_last_one_ended_whatever_changed() {
     router.publish("a:a", "a", vec![tool("a"), tool("c"), tool("e")], says("a"));
     let page = |after: Option<&str>| {
         let (tools, more) = router.page(after, 2);
-        (
-            tools
-                .iter()
-                .map(|tool| tool.name.clone().into_owned())
-                .collect::<Vec<_>>(),
-            more,
-        )
+        (tools.iter().map(|tool| tool.name.clone().into_owned()).collect::<Vec<_>>(), more)
     };
     assert_eq!(page(None), (vec!["a".to_owned(), "c".to_owned()], true));
     router.publish("b:b", "b", vec![tool("b"), tool("d")], says("b"));
@@ -139,15 +120,7 @@ async fn swaps_under_load_lose_no_call() {
     }
     for version in 0..200 {
         let description = format!("version {version}");
-        router.publish(
-            "a:a",
-            "a",
-            vec![ToolDefinition {
-                description,
-                ..tool("speak")
-            }],
-            says("v"),
-        );
+        router.publish("a:a", "a", vec![ToolDefinition { description, ..tool("speak") }], says("v"));
         tokio::task::yield_now().await;
     }
     done.store(true, Ordering::Relaxed);

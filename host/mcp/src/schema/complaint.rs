@@ -41,25 +41,14 @@ fn sentence(error: &ValidationError<'_>) -> String {
         return sentence(inner);
     }
     let at = error.instance_path().as_str();
-    let subject = if at.is_empty() {
-        "the value".to_owned()
-    } else {
-        format!("`{at}`")
-    };
+    let subject = if at.is_empty() { "the value".to_owned() } else { format!("`{at}`") };
     match error.kind() {
         ValidationErrorKind::Required { property } => {
-            format!(
-                "`{at}/{}` is required and missing",
-                property.as_str().unwrap_or_default()
-            )
+            format!("`{at}/{}` is required and missing", property.as_str().unwrap_or_default())
         }
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            let names: Vec<String> = unexpected
-                .iter()
-                .take(MAX_NAMED)
-                .map(|name| format!("`{at}/{name}`"))
-                .collect();
+            let names: Vec<String> = unexpected.iter().take(MAX_NAMED).map(|name| format!("`{at}/{name}`")).collect();
             format!("{} is not a known property (additionalProperties)", names.join(", "))
         }
         ValidationErrorKind::Enum { options } => {
@@ -93,11 +82,7 @@ mod tests {
     use super::*;
 
     fn complaint(schema: &Value, value: &Value) -> String {
-        describe(
-            jsonschema::validator_for(schema)
-                .expect("is a schema")
-                .iter_errors(value),
-        )
+        describe(jsonschema::validator_for(schema).expect("is a schema").iter_errors(value))
     }
 
     #[test]
@@ -109,22 +94,10 @@ mod tests {
         for (value, expected) in [
             (json!({}), "`/to` is required and missing"),
             (json!({ "to": 1 }), "`/to`: the value is not of type \"object\" (type)"),
-            (
-                json!({ "to": { "zip": "123456" } }),
-                "`/to/zip`: the value is longer than 5 characters (maxLength)",
-            ),
-            (
-                json!({ "to": {}, "weight": -1 }),
-                "`/weight`: the value is less than the minimum of 0 (minimum)",
-            ),
-            (
-                json!({ "to": {}, "unit": "g" }),
-                "`/unit` must be one of \"kg\", \"lb\" (enum)",
-            ),
-            (
-                json!({ "to": {}, "colour": 1 }),
-                "`/colour` is not a known property (additionalProperties)",
-            ),
+            (json!({ "to": { "zip": "123456" } }), "`/to/zip`: the value is longer than 5 characters (maxLength)"),
+            (json!({ "to": {}, "weight": -1 }), "`/weight`: the value is less than the minimum of 0 (minimum)"),
+            (json!({ "to": {}, "unit": "g" }), "`/unit` must be one of \"kg\", \"lb\" (enum)"),
+            (json!({ "to": {}, "colour": 1 }), "`/colour` is not a known property (additionalProperties)"),
         ] {
             assert_eq!(complaint(&schema, &value), expected, "{value}");
         }

@@ -16,17 +16,8 @@ const PATTERN: u64 = 200;
 const BYTES_PER_NODE: usize = 64;
 
 /// Keywords whose subschema applies to the same value as the schema that holds it.
-const SAME_VALUE: [&str; 9] = [
-    "allOf",
-    "anyOf",
-    "oneOf",
-    "not",
-    "if",
-    "then",
-    "else",
-    "dependentSchemas",
-    "dependencies",
-];
+const SAME_VALUE: [&str; 9] =
+    ["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"];
 /// Keywords whose subschema applies to a part of the value.
 const PART: [&str; 10] = [
     "properties",
@@ -53,27 +44,15 @@ pub(super) struct Cost {
 impl Cost {
     /// Walks `schema` with every reference written out, up to the ones that lead back.
     pub(super) fn of(schema: &Value) -> Result<Self, SchemaError> {
-        let mut walk = Walk {
-            document: schema,
-            open: vec![("#", 0)],
-            parts: 0,
-            weight: 0,
-            ways_back: 0,
-        };
+        let mut walk = Walk { document: schema, open: vec![("#", 0)], parts: 0, weight: 0, ways_back: 0 };
         walk.schema(schema, true)?;
-        Ok(Self {
-            weight: walk.weight,
-            branching: walk.ways_back.max(1),
-        })
+        Ok(Self { weight: walk.weight, branching: walk.ways_back.max(1) })
     }
 
     /// The most subschema evaluations that checking `value` can take.
     pub(super) fn on(&self, value: &Value) -> u64 {
         let (nodes, depth) = measure(value);
-        self.branching
-            .saturating_pow(depth)
-            .saturating_mul(self.weight)
-            .saturating_mul(nodes)
+        self.branching.saturating_pow(depth).saturating_mul(self.weight).saturating_mul(nodes)
     }
 }
 
@@ -147,11 +126,7 @@ impl<'a> Walk<'a> {
         if !target.starts_with('#') {
             return Err(SchemaError::RemoteReference(target.clone()));
         }
-        let met_at = self
-            .open
-            .iter()
-            .find(|(open, _)| open == target)
-            .map(|(_, parts)| *parts);
+        let met_at = self.open.iter().find(|(open, _)| open == target).map(|(_, parts)| *parts);
         match met_at {
             Some(parts) if parts == self.parts => Err(SchemaError::EndlessReference(target.clone())),
             Some(_) => {
@@ -175,11 +150,7 @@ impl<'a> Walk<'a> {
 
     fn weigh(&mut self, weight: u64) -> Result<(), SchemaError> {
         self.weight = self.weight.saturating_add(weight);
-        if self.weight > MAX_WEIGHT {
-            Err(SchemaError::TooComplex)
-        } else {
-            Ok(())
-        }
+        if self.weight > MAX_WEIGHT { Err(SchemaError::TooComplex) } else { Ok(()) }
     }
 }
 
@@ -246,10 +217,7 @@ mod tests {
             json!({ "properties": { "a": { "$anchor": "me", "$ref": "#me" } } }),
             json!({ "properties": { "a": { "$ref": "#/properties/a" } } }),
         ] {
-            assert!(
-                matches!(Cost::of(&schema), Err(SchemaError::EndlessReference(_))),
-                "{schema}"
-            );
+            assert!(matches!(Cost::of(&schema), Err(SchemaError::EndlessReference(_))), "{schema}");
         }
     }
 
@@ -268,10 +236,7 @@ mod tests {
     #[test]
     fn refuses_a_reference_to_nothing() {
         let schema = json!({ "properties": { "a": { "$ref": "#/$defs/none" } } });
-        assert_eq!(
-            Cost::of(&schema),
-            Err(SchemaError::DanglingReference("#/$defs/none".to_owned()))
-        );
+        assert_eq!(Cost::of(&schema), Err(SchemaError::DanglingReference("#/$defs/none".to_owned())));
     }
 
     #[test]

@@ -46,21 +46,14 @@ fn serve(back_end: Arc<dyn BackEnd>) -> (Served, DuplexStream) {
 
 impl Served {
     async fn ended(mut self) {
-        self.task
-            .join_next()
-            .await
-            .expect("one task")
-            .expect("no panic")
-            .expect("no error");
+        self.task.join_next().await.expect("one task").expect("no panic").expect("no error");
     }
 }
 
 fn eras() -> [ClientLifecycleMode; 2] {
     [
         ClientLifecycleMode::Initialize,
-        ClientLifecycleMode::Discover {
-            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-        },
+        ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] },
     ]
 }
 
@@ -69,10 +62,7 @@ async fn connect(
     era: ClientLifecycleMode,
 ) -> (RunningService<RoleClient, Watcher>, mpsc::UnboundedReceiver<()>) {
     let (sender, changes) = mpsc::unbounded_channel();
-    (
-        Watcher(sender).serve_with_lifecycle(pipe, era).await.expect("connects"),
-        changes,
-    )
+    (Watcher(sender).serve_with_lifecycle(pipe, era).await.expect("connects"), changes)
 }
 
 fn speak(with: &Value) -> CallToolRequestParams {
@@ -109,10 +99,7 @@ async fn lists_and_calls_in_both_eras() {
         let result = client.call_tool(speak(&json!({ "word": "x" }))).await.expect("answers");
         assert_eq!(result.structured_content, Some(json!({ "said": "hello" })));
         let refused = client.call_tool(speak(&json!({ "word": 1 }))).await.expect("answers");
-        assert_eq!(
-            (refused.is_error, code(&refused)),
-            (Some(true), Some("invalid-arguments"))
-        );
+        assert_eq!((refused.is_error, code(&refused)), (Some(true), Some("invalid-arguments")));
         client.cancel().await.expect("ends");
         served.ended().await;
     }
@@ -123,10 +110,7 @@ async fn an_unknown_tool_and_an_undeclared_method_are_protocol_errors() {
     for era in eras() {
         let (served, pipe) = serve(says("hello"));
         let (client, _) = connect(pipe, era).await;
-        let unknown = client
-            .call_tool(CallToolRequestParams::new("nobody"))
-            .await
-            .expect_err("is unknown");
+        let unknown = client.call_tool(CallToolRequestParams::new("nobody")).await.expect_err("is unknown");
         assert!(
             matches!(&unknown, ServiceError::McpError(error) if error.code.0 == -32602 && error.message.contains("nobody")),
             "{unknown:?}"
@@ -151,18 +135,9 @@ async fn a_legacy_session_hears_of_changes() {
     let (served, pipe) = serve(says("hello"));
     let (client, mut changes) = connect(pipe, ClientLifecycleMode::Initialize).await;
     for name in ["one", "two"] {
-        served
-            .router
-            .publish("nexus:more", "more", vec![tool(name)], says("more"));
+        served.router.publish("nexus:more", "more", vec![tool(name)], says("more"));
         changes.recv().await.expect("is told");
-        assert!(
-            client
-                .list_all_tools()
-                .await
-                .expect("lists")
-                .iter()
-                .any(|tool| tool.name == name)
-        );
+        assert!(client.list_all_tools().await.expect("lists").iter().any(|tool| tool.name == name));
     }
     client.cancel().await.expect("ends");
     served.ended().await;
@@ -173,21 +148,12 @@ async fn a_modern_subscription_hears_of_changes_and_ends_with_the_server() {
     let (served, pipe) = serve(says("hello"));
     let [_, modern] = eras();
     let (client, _) = connect(pipe, modern).await;
-    let filter = SubscriptionFilter::builder()
-        .tools_list_changed()
-        .prompts_list_changed()
-        .build();
+    let filter = SubscriptionFilter::builder().tools_list_changed().prompts_list_changed().build();
     let mut subscription = client.listen(filter).await.expect("subscribes");
-    assert_eq!(
-        subscription.acknowledged(),
-        &SubscriptionFilter::builder().tools_list_changed().build()
-    );
+    assert_eq!(subscription.acknowledged(), &SubscriptionFilter::builder().tools_list_changed().build());
     served.router.withdraw("nexus:test");
     let notification = subscription.next().await.expect("is open");
-    assert!(
-        matches!(notification, Some(ServerNotification::ToolListChangedNotification(_))),
-        "{notification:?}"
-    );
+    assert!(matches!(notification, Some(ServerNotification::ToolListChangedNotification(_))), "{notification:?}");
     served.shutdown.cancel();
     assert!(matches!(subscription.next().await, Ok(None)));
     served.ended().await;
@@ -200,10 +166,7 @@ async fn a_clients_cancellation_reaches_the_back_end() {
         let (served, pipe) = serve(back_end);
         let (client, _) = connect(pipe, era).await;
         let request = ClientRequest::CallToolRequest(Request::new(speak(&json!({}))));
-        let handle = client
-            .send_cancellable_request(request, PeerRequestOptions::no_options())
-            .await
-            .expect("is sent");
+        let handle = client.send_cancellable_request(request, PeerRequestOptions::no_options()).await.expect("is sent");
         let cancelled = entering.recv().await.expect("is entered");
         handle.cancel(None).await.expect("is sent");
         cancelled.cancelled().await;
@@ -224,10 +187,7 @@ async fn what_is_in_flight_is_answered_when_the_host_stops() {
             stop.cancel();
             gate.add_permits(1);
         });
-        assert_eq!(
-            result.expect("is answered").structured_content,
-            Some(json!({ "said": "done" }))
-        );
+        assert_eq!(result.expect("is answered").structured_content, Some(json!({ "said": "done" })));
         served.ended().await;
     }
 }
@@ -241,10 +201,7 @@ struct Raw {
 impl Raw {
     fn new(pipe: DuplexStream) -> Self {
         let (read, write) = tokio::io::split(pipe);
-        Self {
-            write: Some(write),
-            read: BufReader::new(read).lines(),
-        }
+        Self { write: Some(write), read: BufReader::new(read).lines() }
     }
 
     async fn send(&mut self, line: &str) {
@@ -259,15 +216,10 @@ impl Raw {
 
     async fn open(&mut self) {
         let client = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "raw", "version": "0" } });
-        self.send(&json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": client }).to_string())
-            .await;
+        self.send(&json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": client }).to_string()).await;
         let opened = self.receive().await;
-        assert_eq!(
-            opened["result"]["capabilities"],
-            json!({ "tools": { "listChanged": true } })
-        );
-        self.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#)
-            .await;
+        assert_eq!(opened["result"]["capabilities"], json!({ "tools": { "listChanged": true } }));
+        self.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await;
     }
 
     async fn call(&mut self, id: u32) {
@@ -313,11 +265,7 @@ async fn what_outlives_the_grace_time_is_cancelled_and_that_is_answered() {
     let answer = raw.receive().await;
     assert_eq!(answer["result"]["_meta"]["nexus/code"], "cancelled", "{answer}");
     assert!(cancelled.is_cancelled());
-    assert!(
-        (GRACE..GRACE + Duration::from_secs(2)).contains(&before.elapsed()),
-        "{:?}",
-        before.elapsed()
-    );
+    assert!((GRACE..GRACE + Duration::from_secs(2)).contains(&before.elapsed()), "{:?}", before.elapsed());
     served.ended().await;
 }
 
@@ -347,8 +295,7 @@ async fn a_client_that_leaves_before_it_opened_is_no_error() {
 async fn broken_lines_do_not_end_the_host() {
     let (served, pipe) = serve(says("still here"));
     let mut raw = Raw::new(pipe);
-    raw.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}"#)
-        .await;
+    raw.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}"#).await;
     raw.open().await;
     raw.send("{ this is not JSON").await;
     raw.send(&"[".repeat(200)).await;
@@ -358,10 +305,7 @@ async fn broken_lines_do_not_end_the_host() {
     assert_eq!(refused["error"]["code"], -32600, "{refused}");
     raw.call(1).await;
     let answer = raw.receive().await;
-    assert_eq!(
-        (&answer["id"], &answer["result"]["structuredContent"]["said"]),
-        (&json!(1), &json!("still here"))
-    );
+    assert_eq!((&answer["id"], &answer["result"]["structuredContent"]["said"]), (&json!(1), &json!("still here")));
     hang_up(&mut raw).await;
     served.ended().await;
 }

@@ -47,7 +47,11 @@ impl Call {
         let served: Vec<String> = host.router.tools().iter().map(|tool| tool.name().to_owned()).collect();
         host.stop(grace).await;
         let Ok(answer) = outcome else {
-            let known = if served.is_empty() { "no shard serves a tool".to_owned() } else { format!("there are: {}", served.join(", ")) };
+            let known = if served.is_empty() {
+                "no shard serves a tool".to_owned()
+            } else {
+                format!("there are: {}", served.join(", "))
+            };
             bail!("there is no tool {:?}; {known}; `nexus list` says why a shard does not serve", self.tool);
         };
         if self.json {
@@ -63,7 +67,9 @@ impl Call {
 
 fn read_arguments(given: &str) -> anyhow::Result<Map<String, Value>> {
     let text = match given.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path).with_context(|| format!("the arguments file {path} cannot be read"))?,
+        Some(path) => {
+            std::fs::read_to_string(path).with_context(|| format!("the arguments file {path} cannot be read"))?
+        }
         None => given.to_owned(),
     };
     serde_json::from_str(&text).context("the arguments must be one JSON object, such as '{\"city\":\"Bern\"}'")

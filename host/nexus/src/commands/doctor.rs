@@ -91,10 +91,17 @@ impl Doctor {
         if config.found {
             examination.good("configuration", &config.path.display());
         } else {
-            examination.good("configuration", &format!("{} does not exist: everything is at its default", config.path.display()));
+            examination.good(
+                "configuration",
+                &format!("{} does not exist: everything is at its default", config.path.display()),
+            );
         }
         match config.use_mock() {
-            Ok(true) => examination.caution("data", &"tools answer from mock data", "USE_MOCK=false, or use_mock = false, for live data"),
+            Ok(true) => examination.caution(
+                "data",
+                &"tools answer from mock data",
+                "USE_MOCK=false, or use_mock = false, for live data",
+            ),
             Ok(false) => examination.good("data", &"live"),
             Err(error) => examination.bad("data", &error),
         }
@@ -126,7 +133,11 @@ impl Doctor {
             let Some(serving) = &status.serving else { continue };
             examination.good(&subject, &format!("serves {} tools", serving.published.served.len()));
             for tool in &serving.published.quarantined {
-                examination.caution(&subject, &format!("tool {} is quarantined: {}", tool.name, tool.reason), "tell its author");
+                examination.caution(
+                    &subject,
+                    &format!("tool {} is quarantined: {}", tool.name, tool.reason),
+                    "tell its author",
+                );
             }
             if serving.grant == GrantOrigin::NotGranted {
                 examination.caution(
@@ -149,10 +160,18 @@ impl Doctor {
             examination.bad(&file.display().to_string(), &format!("{}: {}", problem.code, problem.reason));
         }
         for name in unknown.iter().filter(|name| !shards.iter().any(|status| status.wanted.name() == *name)) {
-            examination.caution("configuration", &format!("[shards.\"{name}\"] is about a shard that is not here"), "install it, or remove the section");
+            examination.caution(
+                "configuration",
+                &format!("[shards.\"{name}\"] is about a shard that is not here"),
+                "install it, or remove the section",
+            );
         }
         if shards.is_empty() {
-            examination.caution("shards", &"there are none yet", "`nexus install FILE.wasm` adds one, `nexus shard new NAME` writes one");
+            examination.caution(
+                "shards",
+                &"there are none yet",
+                "`nexus install FILE.wasm` adds one, `nexus shard new NAME` writes one",
+            );
         }
         host.stop(grace).await;
     }

@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use nexus_broker::{Broker, OperatorGrant};
-use nexus_install::{Capabilities, Consent, InstallError, Installer, NewPublisher};
+use nexus_broker::{Broker, BrokerSettings, OperatorGrant};
+use nexus_install::{Capabilities, Consent, Home, InstallError, Installer, NewPublisher};
 use nexus_mcp::text::clean_line;
 use nexus_package::{Package, UnknownPublisher, Verified, VerifyError};
-use nexus_runtime::{Ceiling, Runtime, RuntimeSettings, ToolSpec};
+use nexus_runtime::{Ceiling, LoadError, Runtime, RuntimeSettings, ToolSpec};
 
 use super::Context;
 use super::list::first_sentence;
 use crate::compose::now;
+use crate::config::Config;
 use crate::config::environment::switch_name;
+use crate::grants;
 use crate::terminal::Terminal;
 
 /// The operator did not agree.
@@ -41,8 +42,7 @@ pub(crate) struct Install {
 impl Install {
     pub(crate) async fn run(self, context: &Context, terminal: &mut Terminal) -> anyhow::Result<ExitCode> {
         let home = context.home()?;
-        // A configuration that does not parse is said now, not when the shard is first called.
-        context.config(&home)?;
+        let config = context.config(&home)?;
         let installer = Installer::new(&home, now)?;
         let package = match installer.verify_file(&self.file) {
             Err(InstallError::Refused(VerifyError::UntrustedKey { offer: Some(offer) })) if !self.yes => {
@@ -53,9 +53,9 @@ impl Install {
             }
             other => other?,
         };
-        let tools = tools(&home, &package).await?;
+        let tools = tools(&home, &config, &package).await?;
         let capabilities = Capabilities::of(package.manifest());
-        show(&package, &tools, &capabilities, terminal)?;
+        show(&package, tools.as_ref().map(Vec::as_slice), &capabilities, terminal)?;
         if !self.yes && !terminal.confirm("Install it, and grant it this?")? {
             terminal.note("nothing was installed")?;
             return Ok(ExitCode::from(DECLINED));
@@ -84,20 +84,32 @@ fn trust(installer: &Installer, offer: &UnknownPublisher, terminal: &mut Termina
     Ok(true)
 }
 
-/// Loads the shard once, with nothing granted: what does not load is not installed, and its tools are known.
-async fn tools(home: &nexus_install::Home, package: &Verified<Package>) -> anyhow::Result<Vec<ToolSpec>> {
+/// Loads the shard once, with nothing granted yet: what no host could load is not installed, and its tools are known. The
+/// inner error is a shard's own: it does not start without a setting, which the operator may give later.
+async fn tools(
+    home: &Home,
+    config: &Config,
+    package: &Verified<Package>,
+) -> anyhow::Result<Result<Vec<ToolSpec>, LoadError>> {
     let runtime = Runtime::new(&RuntimeSettings { cache: Some(home.cache_dir()) })?;
-    let broker = Broker::new(nexus_broker::BrokerSettings::default())?;
-    let access = broker.shard(package.manifest(), OperatorGrant::default())?;
-    let shard = runtime.load(package.clone(), access, &Ceiling::default()).await?;
-    let tools = shard.tools().to_vec();
-    Arc::clone(&shard).close().await;
-    Ok(tools)
+    let broker = Broker::new(BrokerSettings::default())?;
+    let (settled, _) = grants::resolve(package.manifest(), config, false)?;
+    let nothing_but_settings = OperatorGrant { config: settled.config, ..OperatorGrant::default() };
+    let access = broker.shard(package.manifest(), nothing_but_settings)?;
+    match runtime.load(package.clone(), access, &Ceiling::default()).await {
+        Ok(shard) => {
+            let tools = shard.tools().to_vec();
+            shard.close().await;
+            Ok(Ok(tools))
+        }
+        Err(error @ LoadError::Start(_)) => Ok(Err(error)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn show(
     package: &Package,
-    tools: &[ToolSpec],
+    tools: Result<&[ToolSpec], &LoadError>,
     capabilities: &Capabilities,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
@@ -108,10 +120,23 @@ fn show(
         let keys: Vec<String> = publisher.keys().iter().map(ToString::to_string).collect();
         terminal.say(format_args!("  published by {}, key {}", publisher.namespace(), keys.join(", ")))?;
     }
-    terminal.say(format_args!("  licence {}, {} bytes, sha256 {}", clean_line(&shard.license), package.wasm().len(), package.digest()))?;
-    terminal.heading(format_args!("It offers {}:", count(tools.len(), "tool")))?;
-    for tool in tools {
-        terminal.say(format_args!("  {}  {}", clean_line(&tool.name), first_sentence(&tool.description)))?;
+    terminal.say(format_args!(
+        "  licence {}, {} bytes, sha256 {}",
+        clean_line(&shard.license),
+        package.wasm().len(),
+        package.digest()
+    ))?;
+    match tools {
+        Ok(tools) => {
+            terminal.heading(format_args!("It offers {}:", count(tools.len(), "tool")))?;
+            for tool in tools {
+                terminal.say(format_args!("  {}  {}", clean_line(&tool.name), first_sentence(&tool.description)))?;
+            }
+        }
+        Err(error) => {
+            terminal.heading("Its tools are not known until it starts, which needs a setting or a grant first:")?;
+            terminal.say(format_args!("  {}", clean_line(&error.to_string())))?;
+        }
     }
     if capabilities.sentences().is_empty() {
         return terminal.heading("It asks for nothing: it only computes.");

@@ -46,9 +46,7 @@ impl Key {
 /// The summary of one key.
 fn find(keyring: &Keyring, name: &KeyName) -> Result<KeySummary, KeyringError> {
     let keys = keyring.list()?;
-    keys.into_iter()
-        .find(|key| key.name == *name)
-        .ok_or_else(|| KeyringError::Missing(name.clone()))
+    keys.into_iter().find(|key| key.name == *name).ok_or_else(|| KeyringError::Missing(name.clone()))
 }
 
 /// The public half of a key. Asks for the passphrase only when the file of the public half is gone.

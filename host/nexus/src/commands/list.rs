@@ -109,7 +109,9 @@ impl Report {
 
     fn print(&self, terminal: &mut Terminal) -> anyhow::Result<()> {
         if self.shards.is_empty() && self.refused.is_empty() {
-            return terminal.say("There are no shards yet. `nexus install FILE.wasm` adds one; `nexus shard new NAME` writes one.");
+            return terminal.say(
+                "There are no shards yet. `nexus install FILE.wasm` adds one; `nexus shard new NAME` writes one.",
+            );
         }
         for shard in &self.shards {
             shard.print(terminal)?;
@@ -135,7 +137,8 @@ impl ShardRow {
             (Some(_), None, None) => State::Serving,
             (None, _, None) => State::Failed,
         };
-        let missing = status.serving.as_ref().map(|serving| serving.shard.access().missing().clone()).unwrap_or_default();
+        let missing =
+            status.serving.as_ref().map(|serving| serving.shard.access().missing().clone()).unwrap_or_default();
         Self {
             name: package.name().clone(),
             version: package.version().clone(),
@@ -167,7 +170,8 @@ impl ShardRow {
             State::Off => (Mark::Caution, "off"),
             State::Failed => (Mark::Bad, "does not serve"),
         };
-        let signer = self.publisher.as_ref().map_or("unsigned".to_owned(), |publisher| format!("signed by {publisher}"));
+        let signer =
+            self.publisher.as_ref().map_or("unsigned".to_owned(), |publisher| format!("signed by {publisher}"));
         terminal.marked(mark, format_args!("{} {}  {state}, {signer}", self.name, self.version))?;
         if let Some(Problem { code, reason }) = &self.problem {
             terminal.say(format_args!("     {code}: {}", clean_line(reason)))?;

@@ -20,7 +20,11 @@ impl Environment {
     /// The variables of this process. Those that are not UTF-8 are no settings of ours.
     #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub(crate) fn of_process() -> Self {
-        Self(std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect())
+        Self(
+            std::env::vars_os()
+                .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+        )
     }
 
     /// These variables alone.

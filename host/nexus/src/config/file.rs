@@ -213,7 +213,9 @@ mod tests {
         assert_eq!(parse(example).unwrap().limits.over(Ceiling::default()), Ceiling::default());
         let shown: String = example
             .lines()
-            .map(|line| line.strip_prefix("# ").filter(|rest| rest.starts_with('[') || rest.contains(" = ")).unwrap_or(line))
+            .map(|line| {
+                line.strip_prefix("# ").filter(|rest| rest.starts_with('[') || rest.contains(" = ")).unwrap_or(line)
+            })
             .filter(|line| !line.starts_with("grant = \"declared\""))
             .flat_map(|line| [line, "\n"])
             .collect();

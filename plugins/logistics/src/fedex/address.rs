@@ -41,21 +41,12 @@ fn validation(answer: &Answer) -> AddressValidation {
         },
         standardized: StandardizedAddress {
             street_lines: answer.items(&["streetLinesToken"]).iter().filter_map(token).collect(),
-            city: answer
-                .text(&["city"])
-                .or_else(|| answer.items(&["cityToken"]).iter().find_map(token)),
+            city: answer.text(&["city"]).or_else(|| answer.items(&["cityToken"]).iter().find_map(token)),
             state: answer.text(&["stateOrProvinceCode"]),
-            postal: answer
-                .text(&["postalCode"])
-                .or_else(|| answer.part(&["postalCodeToken"]).as_ref().and_then(token)),
+            postal: answer.text(&["postalCode"]).or_else(|| answer.part(&["postalCodeToken"]).as_ref().and_then(token)),
             country: answer.text(&["countryCode"]),
         },
-        reasons: answer
-            .items(&["customerMessages"])
-            .iter()
-            .filter_map(message)
-            .chain(suite_problems(answer))
-            .collect(),
+        reasons: answer.items(&["customerMessages"]).iter().filter_map(message).chain(suite_problems(answer)).collect(),
     }
 }
 
@@ -73,19 +64,13 @@ fn message(message: &Answer) -> Option<Reason> {
 /// What FedEx tells in attributes alone, though a person can mend it.
 fn suite_problems(answer: &Answer) -> impl Iterator<Item = Reason> {
     [
-        (
-            "SuiteRequiredButMissing",
-            "The building has suites or apartments: add the number.",
-        ),
+        ("SuiteRequiredButMissing", "The building has suites or apartments: add the number."),
         ("InvalidSuiteNumber", "The building has no such suite or apartment."),
         ("MultipleMatches", "Several addresses match: give more of the street."),
     ]
     .into_iter()
     .filter(|(attribute, _)| answer.truth(&["attributes", attribute]) == Some(true))
-    .map(|(code, message)| Reason {
-        code: code.to_owned(),
-        message: message.to_owned(),
-    })
+    .map(|(code, message)| Reason { code: code.to_owned(), message: message.to_owned() })
 }
 
 #[cfg(test)]

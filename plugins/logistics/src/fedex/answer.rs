@@ -74,14 +74,8 @@ mod tests {
         let answer =
             Answer(json!({ "a": { "text": " x ", "n": "2.50", "m": 3, "t": "true", "f": false, "l": [1, 2] } }));
         assert_eq!(answer.text(&["a", "text"]).as_deref(), Some("x"));
-        assert_eq!(
-            (answer.number(&["a", "n"]), answer.number(&["a", "m"])),
-            (Some(2.5), Some(3.0))
-        );
-        assert_eq!(
-            (answer.truth(&["a", "t"]), answer.truth(&["a", "f"])),
-            (Some(true), Some(false))
-        );
+        assert_eq!((answer.number(&["a", "n"]), answer.number(&["a", "m"])), (Some(2.5), Some(3.0)));
+        assert_eq!((answer.truth(&["a", "t"]), answer.truth(&["a", "f"])), (Some(true), Some(false)));
         assert_eq!(answer.items(&["a", "l"]).len(), 2);
     }
 

@@ -59,10 +59,8 @@ fn request(account: &str, journey: &Journey) -> Value {
 /// One service's price; none when FedEx names no price or no service.
 fn quote(detail: &Answer) -> Option<RateQuote> {
     let rated = detail.items(&["ratedShipmentDetails"]);
-    let price = rated
-        .iter()
-        .find(|price| price.text(&["rateType"]).as_deref() == Some("ACCOUNT"))
-        .or_else(|| rated.first())?;
+    let price =
+        rated.iter().find(|price| price.text(&["rateType"]).as_deref() == Some("ACCOUNT")).or_else(|| rated.first())?;
     let service_type = detail.text(&["serviceType"])?;
     Some(RateQuote {
         service_name: detail.text(&["serviceName"]).unwrap_or_else(|| service_type.clone()),
@@ -72,12 +70,9 @@ fn quote(detail: &Answer) -> Option<RateQuote> {
             .text(&["currency"])
             .or_else(|| price.text(&["shipmentRateDetail", "currency"]))
             .unwrap_or_else(|| "USD".to_owned()),
-        transit_days: [
-            &["operationalDetail", "transitTime"][..],
-            &["commit", "transitDays", "minimumTransitTime"],
-        ]
-        .into_iter()
-        .find_map(|path| days(&detail.text(path)?)),
+        transit_days: [&["operationalDetail", "transitTime"][..], &["commit", "transitDays", "minimumTransitTime"]]
+            .into_iter()
+            .find_map(|path| days(&detail.text(path)?)),
         delivery_by: [
             &["commit", "dateDetail", "dayFormat"][..],
             &["operationalDetail", "deliveryDate"],
@@ -113,10 +108,7 @@ fn days(spelt: &str) -> Option<u32> {
         "TWENTY",
     ];
     let number = spelt.strip_suffix("_DAYS").or_else(|| spelt.strip_suffix("_DAY"))?;
-    (1..)
-        .zip(NUMBERS)
-        .find(|(_, name)| *name == number)
-        .map(|(days, _)| days)
+    (1..).zip(NUMBERS).find(|(_, name)| *name == number).map(|(days, _)| days)
 }
 
 #[cfg(test)]

@@ -14,10 +14,8 @@ impl FedEx {
     /// # Errors
     /// Outside when nothing can be said of any number; inside when it is about one number.
     pub(crate) fn track(&self, numbers: &[TrackingNumber]) -> ToolResult<Vec<ToolResult<Tracked>>> {
-        let asked: Vec<_> = numbers
-            .iter()
-            .map(|number| json!({ "trackingNumberInfo": { "trackingNumber": number } }))
-            .collect();
+        let asked: Vec<_> =
+            numbers.iter().map(|number| json!({ "trackingNumberInfo": { "trackingNumber": number } })).collect();
         let body = json!({ "includeDetailedScans": true, "trackingInfo": asked });
         let parcels = search(&self.paths.track, &body, "completeTrackResults")?;
         Ok(numbers.iter().map(|number| pick(number, &parcels)).collect())
@@ -47,9 +45,7 @@ fn unknown(number: &TrackingNumber, problem: Option<&Answer>) -> ToolError {
     } else if code.contains("INVALID") || code.contains("EMPTY") {
         ToolError::invalid_params(format!("FedEx does not accept {number} as a tracking number ({code})."))
     } else {
-        ToolError::unavailable(format!(
-            "FedEx cannot say anything of parcel {number} now ({code}). Try again later."
-        ))
+        ToolError::unavailable(format!("FedEx cannot say anything of parcel {number} now ({code}). Try again later."))
     }
 }
 
@@ -65,17 +61,10 @@ fn tracked(number: &TrackingNumber, result: &Answer) -> Tracked {
     };
     let dates = result.items(&["dateAndTimes"]);
     let date = |kind: &str| {
-        let found = dates
-            .iter()
-            .find(|date| date.text(&["type"]).as_deref() == Some(kind))?;
+        let found = dates.iter().find(|date| date.text(&["type"]).as_deref() == Some(kind))?;
         Timestamp::parse(&found.text(&["dateTime"])?)
     };
-    let scanned = |wanted| {
-        events
-            .iter()
-            .find(|event| event.status == wanted)
-            .and_then(|event| event.at.clone())
-    };
+    let scanned = |wanted| events.iter().find(|event| event.status == wanted).and_then(|event| event.at.clone());
     let delivered = status == ShipmentStatus::Delivered;
 
     let shipment = CanonicalShipment {
@@ -97,9 +86,7 @@ fn tracked(number: &TrackingNumber, result: &Answer) -> Tracked {
         estimated_delivery: date("ESTIMATED_DELIVERY")
             .or_else(|| Timestamp::parse(&result.text(&["estimatedDeliveryTimeWindow", "window", "ends"])?))
             .filter(|_| !delivered),
-        delivered_at: date("ACTUAL_DELIVERY")
-            .or_else(|| scanned(ShipmentStatus::Delivered))
-            .filter(|_| delivered),
+        delivered_at: date("ACTUAL_DELIVERY").or_else(|| scanned(ShipmentStatus::Delivered)).filter(|_| delivered),
         received_by: result.text(&["deliveryDetails", "receivedByName"]),
         weight_lb: pounds(result, &["packageDetails", "weightAndDimensions", "weight"])
             .or_else(|| pounds(result, &["shipmentDetails", "weight"])),
@@ -135,11 +122,7 @@ fn status<const N: usize>(codes: [Option<&str>; N]) -> ShipmentStatus {
         "CA" => Some(ShipmentStatus::Cancelled),
         _ => None,
     };
-    codes
-        .into_iter()
-        .flatten()
-        .find_map(telling)
-        .unwrap_or(ShipmentStatus::InTransit)
+    codes.into_iter().flatten().find_map(telling).unwrap_or(ShipmentStatus::InTransit)
 }
 
 fn location(answer: &Answer, path: &[&str]) -> Option<Location> {
@@ -150,25 +133,16 @@ fn location(answer: &Answer, path: &[&str]) -> Option<Location> {
 
 fn pounds(answer: &Answer, path: &[&str]) -> Option<f64> {
     let weights = answer.items(path);
-    weights
-        .iter()
-        .find(|weight| weight.text(&["unit"]).as_deref() == Some("LB"))?
-        .number(&["value"])
+    weights.iter().find(|weight| weight.text(&["unit"]).as_deref() == Some("LB"))?.number(&["value"])
 }
 
 /// The sender's own reference. FedEx's reference documents `value`; the service answers `values`.
 fn reference(result: &Answer) -> Option<String> {
     let identifiers = result.items(&["additionalTrackingInfo", "packageIdentifiers"]);
-    ["CUSTOMER_REFERENCE", "SHIPPER_REFERENCE"]
-        .into_iter()
-        .find_map(|kind| {
-            let found = identifiers
-                .iter()
-                .find(|identifier| identifier.text(&["type"]).as_deref() == Some(kind))?;
-            found
-                .text(&["value"])
-                .or_else(|| found.items(&["values"]).iter().find_map(|value| value.text(&[])))
-        })
+    ["CUSTOMER_REFERENCE", "SHIPPER_REFERENCE"].into_iter().find_map(|kind| {
+        let found = identifiers.iter().find(|identifier| identifier.text(&["type"]).as_deref() == Some(kind))?;
+        found.text(&["value"]).or_else(|| found.items(&["values"]).iter().find_map(|value| value.text(&[])))
+    })
 }
 
 #[cfg(test)]
@@ -191,19 +165,13 @@ mod tests {
 
     fn one(result: &Value) -> Tracked {
         let parcel = json!({ "trackingNumber": "123456789012", "trackResults": [result] });
-        track(
-            &json!({ "output": { "completeTrackResults": [parcel] } }),
-            &["123456789012"],
-        )
-        .remove(0)
-        .unwrap()
+        track(&json!({ "output": { "completeTrackResults": [parcel] } }), &["123456789012"]).remove(0).unwrap()
     }
 
     #[test]
     fn a_delivered_parcel_is_read_as_fedex_documents_it() {
-        let Tracked { shipment, events } = track(&serde_json::from_str(DELIVERED).unwrap(), &["128667043726"])
-            .remove(0)
-            .unwrap();
+        let Tracked { shipment, events } =
+            track(&serde_json::from_str(DELIVERED).unwrap(), &["128667043726"]).remove(0).unwrap();
         assert_eq!(
             json!(shipment),
             json!({
@@ -239,9 +207,7 @@ mod tests {
     #[test]
     fn the_request_is_what_fedex_documents() {
         let network = testing::http(|_| testing::reply(200, &json!({ "output": { "completeTrackResults": [] } })));
-        client(&[])
-            .track(&[number("123456789012"), number("999999999999")])
-            .unwrap();
+        client(&[]).track(&[number("123456789012"), number("999999999999")]).unwrap();
         let request = network.requests().remove(0);
         assert_eq!(request.url, "https://apis.fedex.com/track/v1/trackingnumbers");
         assert_eq!(
@@ -262,17 +228,9 @@ mod tests {
             { "trackingNumber": "333333333333", "trackResults": failed("TRACKING.TRACKINGNUMBER.INVALID") },
             { "trackingNumber": "444444444444", "trackResults": failed("TRACKING.SERVICE.UNAVAILABLE") },
         ] } });
-        let numbers = [
-            "444444444444",
-            "333333333333",
-            "222222222222",
-            "111111111111",
-            "555555555555",
-        ];
-        let kinds: Vec<_> = track(&answer, &numbers)
-            .into_iter()
-            .map(|each| each.map_err(|error| error.kind()))
-            .collect();
+        let numbers = ["444444444444", "333333333333", "222222222222", "111111111111", "555555555555"];
+        let kinds: Vec<_> =
+            track(&answer, &numbers).into_iter().map(|each| each.map_err(|error| error.kind())).collect();
         assert_eq!(kinds[0], Err(ErrorKind::Unavailable));
         assert_eq!(kinds[1], Err(ErrorKind::InvalidParams));
         assert_eq!(kinds[2].as_ref().unwrap().shipment.status, ShipmentStatus::InTransit);

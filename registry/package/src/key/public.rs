@@ -145,10 +145,7 @@ mod tests {
     #[test]
     fn reads_the_key_of_rfc_8410() {
         let text = "ed25519:MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
-        assert_eq!(
-            text.parse::<PublicKey>().expect("RFC 8410, section 10.1").to_string(),
-            text
-        );
+        assert_eq!(text.parse::<PublicKey>().expect("RFC 8410, section 10.1").to_string(), text);
     }
 
     #[test]
@@ -164,10 +161,7 @@ mod tests {
         for (byte, rest) in [(2, 0), (0xff, 0xff)] {
             let mut bytes = [rest; 32];
             bytes[0] = byte;
-            assert_eq!(
-                spelled(&bytes).parse::<PublicKey>(),
-                Err(InvalidPublicKey::NotCanonical)
-            );
+            assert_eq!(spelled(&bytes).parse::<PublicKey>(), Err(InvalidPublicKey::NotCanonical));
         }
     }
 
@@ -179,20 +173,8 @@ mod tests {
         }
         let unpadded = key.trim_end_matches('=');
         let loose_bits = format!("{}F=", &unpadded[..unpadded.len() - 1]);
-        for text in [
-            "",
-            unpadded,
-            &loose_bits,
-            &format!("{key}\n"),
-            &format!(" {key}"),
-            "MCow",
-            "not base64!",
-        ] {
-            assert_eq!(
-                format!("ed25519:{text}").parse::<PublicKey>(),
-                Err(InvalidPublicKey::Encoding),
-                "{text}"
-            );
+        for text in ["", unpadded, &loose_bits, &format!("{key}\n"), &format!(" {key}"), "MCow", "not base64!"] {
+            assert_eq!(format!("ed25519:{text}").parse::<PublicKey>(), Err(InvalidPublicKey::Encoding), "{text}");
         }
     }
 

@@ -126,9 +126,7 @@ impl SecretKey {
     /// # Errors
     /// [`SecretKeyError::Encrypt`] when encoding fails.
     pub fn to_unencrypted_pem(&self) -> Result<Zeroizing<String>, SecretKeyError> {
-        self.to_der()?
-            .to_pem(PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF)
-            .map_err(|_| SecretKeyError::Encrypt)
+        self.to_der()?.to_pem(PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF).map_err(|_| SecretKeyError::Encrypt)
     }
 
     /// Reads PKCS#8 PEM, encrypted or not. `passphrase` is not used for a key that is not encrypted.
@@ -152,18 +150,13 @@ impl SecretKey {
             return Err(SecretKeyError::TooCostly);
         }
         let passphrase = passphrase.ok_or(SecretKeyError::PassphraseNeeded)?;
-        let plain = sealed
-            .decrypt(passphrase)
-            .map_err(|_| SecretKeyError::WrongPassphrase)?;
+        let plain = sealed.decrypt(passphrase).map_err(|_| SecretKeyError::WrongPassphrase)?;
         Self::from_der(plain.as_bytes()).ok_or(SecretKeyError::WrongPassphrase)
     }
 
     fn to_der(&self) -> Result<SecretDocument, SecretKeyError> {
         // Without the public half: OpenSSL 3 reads only version 1 of PKCS#8.
-        let pair = KeypairBytes {
-            secret_key: self.0.to_bytes(),
-            public_key: None,
-        };
+        let pair = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
         pair.to_pkcs8_der().map_err(|_| SecretKeyError::Encrypt)
     }
 
@@ -175,17 +168,13 @@ impl SecretKey {
 /// Whether decrypting costs what an honest key costs: a key file from a stranger could ask for a terabyte.
 fn is_affordable(scheme: &EncryptionScheme) -> bool {
     match scheme {
-        EncryptionScheme::Pbes2(pbes2::Parameters {
-            kdf: pbes2::Kdf::Scrypt(cost),
-            ..
-        }) => {
+        EncryptionScheme::Pbes2(pbes2::Parameters { kdf: pbes2::Kdf::Scrypt(cost), .. }) => {
             cost.cost_parameter.saturating_mul(cost.block_size.into()) <= MAX_SCRYPT_BLOCKS
                 && cost.parallelization <= MAX_SCRYPT_LANES
         }
-        EncryptionScheme::Pbes2(pbes2::Parameters {
-            kdf: pbes2::Kdf::Pbkdf2(cost),
-            ..
-        }) => cost.iteration_count <= MAX_PBKDF2_ROUNDS,
+        EncryptionScheme::Pbes2(pbes2::Parameters { kdf: pbes2::Kdf::Pbkdf2(cost), .. }) => {
+            cost.iteration_count <= MAX_PBKDF2_ROUNDS
+        }
         _ => false,
     }
 }
@@ -227,20 +216,12 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
     #[test]
     fn an_encrypted_key_opens_with_its_passphrase_and_no_other() {
         // A small cost: the real one takes many seconds without optimisation, three times over.
-        let pem = key()
-            .seal(b"correct horse", &SealRandom::from_random([9; 32]), (4, 8, 1))
-            .expect("it encrypts");
+        let pem = key().seal(b"correct horse", &SealRandom::from_random([9; 32]), (4, 8, 1)).expect("it encrypts");
         assert!(pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
         let opened = SecretKey::from_pem(&pem, Some(b"correct horse")).expect("it opens");
         assert_eq!(opened.public(), key().public());
-        assert!(matches!(
-            SecretKey::from_pem(&pem, None),
-            Err(SecretKeyError::PassphraseNeeded)
-        ));
-        assert!(matches!(
-            SecretKey::from_pem(&pem, Some(b"battery")),
-            Err(SecretKeyError::WrongPassphrase)
-        ));
+        assert!(matches!(SecretKey::from_pem(&pem, None), Err(SecretKeyError::PassphraseNeeded)));
+        assert!(matches!(SecretKey::from_pem(&pem, Some(b"battery")), Err(SecretKeyError::WrongPassphrase)));
     }
 
     #[test]
@@ -261,18 +242,8 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
     fn refuses_what_is_no_ed25519_key() {
         let public = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
         let other_curve = PLAIN.replace("MC4CAQAwBQYDK2Vw", "MC4CAQAwBQYDK2Vu");
-        for text in [
-            "",
-            "secret",
-            public,
-            &other_curve,
-            &PLAIN[..60],
-            &"-".repeat(MAX_PEM_BYTES + 1),
-        ] {
-            assert!(
-                matches!(SecretKey::from_pem(text, None), Err(SecretKeyError::Malformed)),
-                "{text}"
-            );
+        for text in ["", "secret", public, &other_curve, &PLAIN[..60], &"-".repeat(MAX_PEM_BYTES + 1)] {
+            assert!(matches!(SecretKey::from_pem(text, None), Err(SecretKeyError::Malformed)), "{text}");
         }
     }
 

@@ -43,11 +43,7 @@ impl AuthProfile {
     /// The secrets that this profile uses.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretName> {
         let (first, second) = match self {
-            Self::OAuth2ClientCredentials {
-                client_id,
-                client_secret,
-                ..
-            } => (client_id, Some(client_secret)),
+            Self::OAuth2ClientCredentials { client_id, client_secret, .. } => (client_id, Some(client_secret)),
             Self::Bearer { token } => (token, None),
             Self::ApiKey { key, .. } => (key, None),
         };
@@ -82,16 +78,7 @@ pub(super) struct AuthDraft {
 impl AuthDraft {
     /// Checks that the fields are those of the kind.
     pub(super) fn check(self, at: &KeyPath) -> Result<AuthProfile, Misfit> {
-        let Self {
-            kind,
-            token_url,
-            client_id,
-            client_secret,
-            scope,
-            token,
-            header,
-            key,
-        } = self;
+        let Self { kind, token_url, client_id, client_secret, scope, token, header, key } = self;
         let expected: &[&str] = match kind {
             AuthKind::OAuth2ClientCredentials => &["token_url", "client_id", "client_secret", "scope"],
             AuthKind::Bearer => &["token"],
@@ -106,10 +93,7 @@ impl AuthDraft {
             ("header", header.is_some()),
             ("key", key.is_some()),
         ];
-        if let Some((foreign, _)) = written
-            .into_iter()
-            .find(|(name, given)| *given && !expected.contains(name))
-        {
+        if let Some((foreign, _)) = written.into_iter().find(|(name, given)| *given && !expected.contains(name)) {
             return Err(Misfit::new(at.key(foreign), ManifestFault::ForeignField));
         }
         Ok(match kind {
@@ -124,18 +108,13 @@ impl AuthDraft {
                     scope,
                 }
             }
-            AuthKind::Bearer => AuthProfile::Bearer {
-                token: given(token, at, "token")?,
-            },
+            AuthKind::Bearer => AuthProfile::Bearer { token: given(token, at, "token")? },
             AuthKind::ApiKey => {
                 let header = given(header, at, "header")?;
                 if !is_credential_header(&header) {
                     return Err(Misfit::new(at.key("header"), ManifestFault::Header));
                 }
-                AuthProfile::ApiKey {
-                    header,
-                    key: given(key, at, "key")?,
-                }
+                AuthProfile::ApiKey { header, key: given(key, at, "key")? }
             }
         })
     }
@@ -148,10 +127,7 @@ fn given<T>(value: Option<T>, at: &KeyPath, field: &'static str) -> Result<T, Mi
 /// Words of RFC 6749's `scope-token` (section 3.3) separated by one space.
 fn is_scope(scope: &str) -> bool {
     let in_word = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-    scope.len() <= 1_000
-        && scope
-            .split(' ')
-            .all(|word| !word.is_empty() && word.bytes().all(in_word))
+    scope.len() <= 1_000 && scope.split(' ').all(|word| !word.is_empty() && word.bytes().all(in_word))
 }
 
 /// A field name of HTTP (RFC 9110, section 5.1) that does not steer the message itself.

@@ -57,14 +57,7 @@ impl TryFrom<Draft> for Manifest {
 impl Draft {
     pub(super) fn check(self) -> Result<Manifest, Misfit> {
         let root = KeyPath::default();
-        let Self {
-            shard,
-            limits,
-            config,
-            http,
-            auth,
-            tools,
-        } = self;
+        let Self { shard, limits, config, http, auth, tools } = self;
         for (section, count, max) in [
             ("config", config.len(), MAX_CONFIG),
             ("http", http.len(), MAX_HTTP),
@@ -94,14 +87,7 @@ impl Draft {
             ensure(is_tool_name(name), || at.clone(), ManifestFault::ToolName)?;
             check_deadline(tool.deadline, &at)?;
         }
-        Ok(Manifest {
-            shard,
-            limits,
-            config,
-            http,
-            auth,
-            tools,
-        })
+        Ok(Manifest { shard, limits, config, http, auth, tools })
     }
 }
 
@@ -137,20 +123,10 @@ fn check_deadline(deadline: Option<Duration>, at: &KeyPath) -> Result<(), Misfit
 fn check_setting(declaration: &ConfigDeclaration, at: &KeyPath) -> Result<(), Misfit> {
     if let Some(default) = &declaration.default {
         let fault = ManifestFault::Text { max: MAX_CONFIG_VALUE };
-        ensure(
-            default.is_empty() || is_printable(default, MAX_CONFIG_VALUE),
-            || at.key("default"),
-            fault,
-        )?;
-        declaration
-            .kind
-            .accepts(default)
-            .map_err(|error| Misfit::new(at.key("default"), error.into()))?;
+        ensure(default.is_empty() || is_printable(default, MAX_CONFIG_VALUE), || at.key("default"), fault)?;
+        declaration.kind.accepts(default).map_err(|error| Misfit::new(at.key("default"), error.into()))?;
     }
-    declaration
-        .description
-        .as_deref()
-        .map_or(Ok(()), |text| check_text(text, &at.key("description")))
+    declaration.description.as_deref().map_or(Ok(()), |text| check_text(text, &at.key("description")))
 }
 
 fn check_profile(
@@ -177,21 +153,16 @@ fn check_destination(
     at: &KeyPath,
 ) -> Result<(), Misfit> {
     check_address(&destination.url, config, &at.key("url"))?;
-    ensure(
-        !destination.methods.is_empty(),
-        || at.key("methods"),
-        ManifestFault::NoMethods,
-    )?;
+    ensure(!destination.methods.is_empty(), || at.key("methods"), ManifestFault::NoMethods)?;
     let mut seen = BTreeSet::new();
     for (index, method) in destination.methods.iter().enumerate() {
         let fits = is_method(method) && seen.insert(method);
         ensure(fits, || at.key("methods").index(index), ManifestFault::Method)?;
     }
     match &destination.auth {
-        Some(profile) if !auth.contains_key(profile) => Err(Misfit::new(
-            at.key("auth"),
-            ManifestFault::UndeclaredProfile(profile.clone()),
-        )),
+        Some(profile) if !auth.contains_key(profile) => {
+            Err(Misfit::new(at.key("auth"), ManifestFault::UndeclaredProfile(profile.clone())))
+        }
         _ => Ok(()),
     }
 }
@@ -206,16 +177,10 @@ fn check_address(
     let Some(declaration) = config.get(key) else {
         return Err(Misfit::new(at.clone(), ManifestFault::UndeclaredConfig(key.clone())));
     };
-    declaration
-        .default
-        .as_deref()
-        .map(parse_literal)
-        .transpose()
-        .map(drop)
-        .map_err(|error| {
-            let default = KeyPath::default().key("config").key(key).key("default");
-            Misfit::new(default, ManifestFault::DefaultAddress(error))
-        })
+    declaration.default.as_deref().map(parse_literal).transpose().map(drop).map_err(|error| {
+        let default = KeyPath::default().key("config").key(key).key("default");
+        Misfit::new(default, ManifestFault::DefaultAddress(error))
+    })
 }
 
 fn is_license(text: &str) -> bool {
@@ -231,7 +196,5 @@ fn is_method(text: &str) -> bool {
 
 fn is_tool_name(text: &str) -> bool {
     (1..=MAX_TOOL_NAME).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }

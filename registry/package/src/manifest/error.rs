@@ -96,25 +96,16 @@ impl Misfit {
 
 impl ManifestError {
     pub(super) fn too_large() -> Self {
-        Self {
-            place: Place::of_key(&KeyPath::default()),
-            fault: ManifestFault::TooLarge,
-        }
+        Self { place: Place::of_key(&KeyPath::default()), fault: ManifestFault::TooLarge }
     }
 
     pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Self {
         let offset = error.span().map_or(0, |span| span.start);
-        Self {
-            place: Place::of_offset(text, offset),
-            fault: ManifestFault::Syntax(error.message().replace('\n', " ")),
-        }
+        Self { place: Place::of_offset(text, offset), fault: ManifestFault::Syntax(error.message().replace('\n', " ")) }
     }
 
     pub(super) fn located(text: &str, misfit: Misfit) -> Self {
-        Self {
-            place: Place::of_path(text, &misfit.path),
-            fault: misfit.fault,
-        }
+        Self { place: Place::of_path(text, &misfit.path), fault: misfit.fault }
     }
 
     /// Where it is wrong.

@@ -43,20 +43,14 @@ struct SecretReference {
 fn is_upper_name(text: &str) -> bool {
     text.len() <= MAX_NAME
         && text.starts_with(|first: char| first.is_ascii_uppercase())
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+        && text.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
 }
 
 impl FromStr for ConfigKey {
     type Err = InvalidManifestName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_upper_name(text) {
-            Ok(Self(text.into()))
-        } else {
-            Err(InvalidManifestName::Upper)
-        }
+        if is_upper_name(text) { Ok(Self(text.into())) } else { Err(InvalidManifestName::Upper) }
     }
 }
 
@@ -64,11 +58,7 @@ impl FromStr for SecretName {
     type Err = InvalidManifestName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_upper_name(text) {
-            Ok(Self(text.into()))
-        } else {
-            Err(InvalidManifestName::Upper)
-        }
+        if is_upper_name(text) { Ok(Self(text.into())) } else { Err(InvalidManifestName::Upper) }
     }
 }
 

@@ -95,16 +95,9 @@ impl FromStr for ContractVersion {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (major, minor) = text.split_once('.').ok_or(InvalidContractVersion)?;
         let number = |digits: &str| digits.parse().map_err(|_| InvalidContractVersion);
-        let version = Self {
-            major: number(major)?,
-            minor: number(minor)?,
-        };
+        let version = Self { major: number(major)?, minor: number(minor)? };
         // One version, one spelling: neither `+0.1` nor `0.01`.
-        if version.to_string() == text {
-            Ok(version)
-        } else {
-            Err(InvalidContractVersion)
-        }
+        if version.to_string() == text { Ok(version) } else { Err(InvalidContractVersion) }
     }
 }
 

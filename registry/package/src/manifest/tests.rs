@@ -58,26 +58,15 @@ fn reads_the_manifest_of_the_first_shard() {
     assert_eq!(manifest.config["USE_MOCK"].default.as_deref(), Some("false"));
     assert_eq!(manifest.http[0].methods, ["POST"]);
     assert!(manifest.auth.contains_key("fedex"));
-    assert_eq!(
-        manifest.tools["fedex_track_shipment"].deadline,
-        Some(Duration::from_secs(20))
-    );
+    assert_eq!(manifest.tools["fedex_track_shipment"].deadline, Some(Duration::from_secs(20)));
     let secrets: Vec<_> = manifest.secret_names().into_iter().map(SecretName::as_str).collect();
     assert_eq!(secrets, ["FEDEX_API_KEY", "FEDEX_API_SECRET"]);
 }
 
 #[test]
 fn declares_only_what_it_writes() {
-    assert!(
-        Manifest::from_toml(LOGISTICS)
-            .expect("it is right")
-            .declares(Capability::Http)
-    );
-    assert!(
-        !Manifest::from_toml(LEAST)
-            .expect("it is right")
-            .declares(Capability::Http)
-    );
+    assert!(Manifest::from_toml(LOGISTICS).expect("it is right").declares(Capability::Http));
+    assert!(!Manifest::from_toml(LEAST).expect("it is right").declares(Capability::Http));
 }
 
 #[test]
@@ -94,17 +83,9 @@ fn the_copy_in_a_statement_obeys_the_same_rules() {
     let manifest = Manifest::from_toml(LOGISTICS).expect("it is right");
     let json = serde_json::to_string(&manifest).expect("it is JSON");
     for (from, to, reason) in [
-        (
-            r#""auth":"fedex""#,
-            r#""auth":"ups""#,
-            "key `http[0].auth`: there is no [auth.ups]",
-        ),
+        (r#""auth":"fedex""#, r#""auth":"ups""#, "key `http[0].auth`: there is no [auth.ups]"),
         (r#""fuel":50000000"#, r#""fuel":0"#, "key `limits.fuel`: out of range"),
-        (
-            r#""opt_in":false"#,
-            r#""opt_in":false,"root":true"#,
-            "unknown field `root`",
-        ),
+        (r#""opt_in":false"#, r#""opt_in":false,"root":true"#, "unknown field `root`"),
         (r#""memory":"64 MiB""#, r#""memory":67108864"#, "invalid type"),
     ] {
         let error = serde_json::from_str::<Manifest>(&json.replace(from, to)).expect_err(to);
@@ -115,34 +96,13 @@ fn the_copy_in_a_statement_obeys_the_same_rules() {
 #[test]
 fn an_error_names_line_column_and_key() {
     for (text, message) in [
-        (
-            "colour = \"red\"",
-            "line 7, column 1, key `shard.colour`: unknown field `colour`",
-        ),
-        (
-            "[limits]\nfeul = 1",
-            "line 8, column 1, key `limits.feul`: unknown field `feul`",
-        ),
-        (
-            "[limits]\nmemory = \"64 MB\"",
-            "line 8, column 10, key `limits.memory`: expected a size",
-        ),
-        (
-            "[limits]\nfuel = 0",
-            "line 8, column 1, key `limits.fuel`: out of range",
-        ),
-        (
-            "[limits]\ndeadline = \"2h\"",
-            "line 8, column 1, key `limits.deadline`: out of range",
-        ),
-        (
-            "[config.lower]",
-            "line 7, column 9, key `config.lower`: a setting or secret",
-        ),
-        (
-            "[config.A]\ntype = \"integer\"\ndefault = \"x\"",
-            "line 9, column 1, key `config.A.default`: the default",
-        ),
+        ("colour = \"red\"", "line 7, column 1, key `shard.colour`: unknown field `colour`"),
+        ("[limits]\nfeul = 1", "line 8, column 1, key `limits.feul`: unknown field `feul`"),
+        ("[limits]\nmemory = \"64 MB\"", "line 8, column 10, key `limits.memory`: expected a size"),
+        ("[limits]\nfuel = 0", "line 8, column 1, key `limits.fuel`: out of range"),
+        ("[limits]\ndeadline = \"2h\"", "line 8, column 1, key `limits.deadline`: out of range"),
+        ("[config.lower]", "line 7, column 9, key `config.lower`: a setting or secret"),
+        ("[config.A]\ntype = \"integer\"\ndefault = \"x\"", "line 9, column 1, key `config.A.default`: the default"),
         (
             "[[http]]\nurl = \"http://a.example\"\nmethods = [\"GET\"]",
             "line 8, column 7, key `http[0].url`: an address in",
@@ -163,22 +123,13 @@ fn an_error_names_line_column_and_key() {
             "[[http]]\nurl = \"{config:X}\"\nmethods = [\"GET\"]",
             "line 8, column 1, key `http[0].url`: there is no [config.X]",
         ),
-        (
-            "[auth.x]\nkind = \"bearer\"",
-            "line 7, column 7, key `auth.x.token`: this kind of profile needs this field",
-        ),
+        ("[auth.x]\nkind = \"bearer\"", "line 7, column 7, key `auth.x.token`: this kind of profile needs this field"),
         (
             "[auth.x]\nkind = \"bearer\"\ntoken = { secret = \"T\" }\nheader = \"h\"",
             "line 10, column 1, key `auth.x.header`",
         ),
-        (
-            "[auth.x]\nkind = \"bearer\"\ntoken = \"hunter2\"",
-            "line 9, column 9, key `auth.x.token`",
-        ),
-        (
-            "[auth.x]\nkind = \"basic\"",
-            "line 8, column 8, key `auth.x.kind`: unknown variant `basic`",
-        ),
+        ("[auth.x]\nkind = \"bearer\"\ntoken = \"hunter2\"", "line 9, column 9, key `auth.x.token`"),
+        ("[auth.x]\nkind = \"basic\"", "line 8, column 8, key `auth.x.kind`: unknown variant `basic`"),
         (
             "[auth.x]\nkind = \"api-key\"\nheader = \"Host\"\nkey = { secret = \"K\" }",
             "line 9, column 1, key `auth.x.header`",
@@ -187,10 +138,7 @@ fn an_error_names_line_column_and_key() {
             "[config.K]\n[auth.x]\nkind = \"bearer\"\ntoken = { secret = \"K\" }",
             "line 8, column 7, key `auth.x`: K is a secret",
         ),
-        (
-            "[tools.\"../x\"]",
-            "line 7, column 8, key `tools.../x`: a tool is named",
-        ),
+        ("[tools.\"../x\"]", "line 7, column 8, key `tools.../x`: a tool is named"),
         ("name = \"a:b\"", "line 7, column 1"),
     ] {
         let refused = refusal(&format!("{LEAST}{text}\n"));
@@ -204,10 +152,7 @@ fn a_default_that_is_an_address_obeys_the_rules_for_addresses() {
         let text = format!(
             "{LEAST}[config.U]\ndefault = \"{default}\"\n[[http]]\nurl = \"{{config:U}}\"\nmethods = [\"GET\"]\n"
         );
-        assert!(
-            refusal(&text).contains("key `config.U.default`: an address refers to this setting"),
-            "{default}"
-        );
+        assert!(refusal(&text).contains("key `config.U.default`: an address refers to this setting"), "{default}");
     }
 }
 

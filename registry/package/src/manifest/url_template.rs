@@ -121,11 +121,7 @@ pub(super) fn parse_literal(text: &str) -> Result<Url, UrlTemplateError> {
 /// Whether `path` is empty, or a rooted path that no server and no proxy reads as another one.
 fn check_path(path: &str) -> Result<(), UrlTemplateError> {
     let Some(rooted) = path.strip_prefix('/') else {
-        return if path.is_empty() {
-            Ok(())
-        } else {
-            Err(UrlTemplateError::Path)
-        };
+        return if path.is_empty() { Ok(()) } else { Err(UrlTemplateError::Path) };
     };
     let mut segments = rooted.split('/').peekable();
     while let Some(segment) = segments.next() {
@@ -142,9 +138,7 @@ fn check_path(path: &str) -> Result<(), UrlTemplateError> {
 /// Whether percent-encoding in `segment` is broken, or hides a dot, a slash, a backslash, a percent sign or a control.
 fn hides(segment: &str) -> bool {
     segment.split('%').skip(1).any(|after| {
-        let code = after
-            .get(..2)
-            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let code = after.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
         code.and_then(|digits| u8::from_str_radix(digits, 16).ok())
             .is_none_or(|byte| byte.is_ascii_control() || matches!(byte, b'.' | b'/' | b'\\' | b'%'))
     })
@@ -194,11 +188,7 @@ mod tests {
 
     #[test]
     fn a_literal_resolves_to_itself() {
-        for text in [
-            "https://apis.fedex.com",
-            "https://api.example:8443/v1/things",
-            "https://[2001:db8::1]/a%20b",
-        ] {
+        for text in ["https://apis.fedex.com", "https://api.example:8443/v1/things", "https://[2001:db8::1]/a%20b"] {
             let template = parsed(text).expect(text);
             assert_eq!(template.to_string(), text);
             assert_eq!(template.config_key(), None);
@@ -224,14 +214,9 @@ mod tests {
     #[test]
     fn an_operators_value_is_checked_too() {
         let template = parsed("{config:BASE}").expect("a template");
-        for value in [
-            "",
-            "apis.fedex.com",
-            "file:///etc/passwd",
-            "https://user@host",
-            "https://host/?q",
-            "https://host/../x",
-        ] {
+        for value in
+            ["", "apis.fedex.com", "file:///etc/passwd", "https://user@host", "https://host/?q", "https://host/../x"]
+        {
             assert!(template.resolve(|_| Some(value.to_owned())).is_err(), "{value}");
         }
     }
@@ -276,12 +261,7 @@ mod tests {
         ] {
             assert_eq!(parsed(text), Err(expected), "{text}");
         }
-        for text in [
-            "https://A.example",
-            "https://a.example:443",
-            "https://0x7f.1",
-            "https://a.example:080",
-        ] {
+        for text in ["https://A.example", "https://a.example:443", "https://0x7f.1", "https://a.example:080"] {
             assert!(matches!(parsed(text), Err(E::NotCanonical(_))), "{text}");
         }
     }

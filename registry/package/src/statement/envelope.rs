@@ -68,23 +68,16 @@ impl Envelope {
         }
         let root = strict_json::parse(bytes)?;
         let field = |name| root.get(name).ok_or(EnvelopeError::Field(name));
-        let payload_type = field("payloadType")?
-            .as_str()
-            .ok_or(EnvelopeError::Field("payloadType"))?;
+        let payload_type = field("payloadType")?.as_str().ok_or(EnvelopeError::Field("payloadType"))?;
         if payload_type != PAYLOAD_TYPE {
             return Err(EnvelopeError::PayloadType(payload_type.to_owned()));
         }
         let payload = decoded(field("payload")?).ok_or(EnvelopeError::Field("payload"))?;
-        let signatures = field("signatures")?
-            .as_array()
-            .ok_or(EnvelopeError::Field("signatures"))?;
+        let signatures = field("signatures")?.as_array().ok_or(EnvelopeError::Field("signatures"))?;
         if signatures.is_empty() || signatures.len() > MAX_SIGNATURES {
             return Err(EnvelopeError::Signatures(signatures.len()));
         }
-        let signatures = signatures
-            .iter()
-            .map(ClaimedSignature::read)
-            .collect::<Result<_, _>>()?;
+        let signatures = signatures.iter().map(ClaimedSignature::read).collect::<Result<_, _>>()?;
         Ok(Self { payload, signatures })
     }
 
@@ -128,10 +121,7 @@ impl Envelope {
 impl ClaimedSignature {
     fn read(value: &Value) -> Result<Self, EnvelopeError> {
         let malformed = EnvelopeError::Field("signatures[].sig");
-        let signature = value
-            .get("sig")
-            .and_then(decoded)
-            .filter(|bytes| bytes.len() == SIGNATURE_BYTES);
+        let signature = value.get("sig").and_then(decoded).filter(|bytes| bytes.len() == SIGNATURE_BYTES);
         let text = |field| value.get(field).and_then(Value::as_str);
         Ok(Self {
             key_id: text("keyid").and_then(|id| id.parse().ok()),
@@ -176,10 +166,7 @@ mod tests {
 
     #[test]
     fn signs_over_the_pre_authentication_encoding_of_dsse() {
-        assert_eq!(
-            signed_bytes(b"hello world"),
-            b"DSSEv1 28 application/vnd.in-toto+json 11 hello world"
-        );
+        assert_eq!(signed_bytes(b"hello world"), b"DSSEv1 28 application/vnd.in-toto+json 11 hello world");
     }
 
     #[test]
@@ -202,14 +189,8 @@ mod tests {
 
     #[test]
     fn refuses_other_payloads_and_no_or_too_many_signatures() {
-        assert!(matches!(
-            refused(|value| value["payloadType"] = json!("text/plain")),
-            EnvelopeError::PayloadType(_)
-        ));
-        assert!(matches!(
-            refused(|value| value["signatures"] = json!([])),
-            EnvelopeError::Signatures(0)
-        ));
+        assert!(matches!(refused(|value| value["payloadType"] = json!("text/plain")), EnvelopeError::PayloadType(_)));
+        assert!(matches!(refused(|value| value["signatures"] = json!([])), EnvelopeError::Signatures(0)));
         let seventeen = |value: &mut Value| value["signatures"] = vec![value["signatures"][0].clone(); 17].into();
         assert!(matches!(refused(seventeen), EnvelopeError::Signatures(17)));
     }
@@ -218,10 +199,7 @@ mod tests {
     fn refuses_missing_and_malformed_fields() {
         for field in ["payloadType", "payload", "signatures"] {
             for wrong in [Value::Null, json!(5), json!({})] {
-                assert!(
-                    matches!(refused(|value| value[field] = wrong), EnvelopeError::Field(_)),
-                    "{field}"
-                );
+                assert!(matches!(refused(|value| value[field] = wrong), EnvelopeError::Field(_)), "{field}");
             }
             let removed = refused(|value| drop(value.as_object_mut().expect("an object").remove(field)));
             assert!(matches!(removed, EnvelopeError::Field(_)), "{field}");
@@ -234,10 +212,7 @@ mod tests {
         // "{}" is e30=; the others decode to it in a lenient reader, or in the other alphabet.
         for payload in ["e30", "e31=", "e30==", "e30=\n", " e30=", "e3 0=", "-_-_", "%%%%"] {
             assert!(
-                matches!(
-                    refused(|value| value["payload"] = json!(payload)),
-                    EnvelopeError::Field("payload")
-                ),
+                matches!(refused(|value| value["payload"] = json!(payload)), EnvelopeError::Field("payload")),
                 "{payload}"
             );
         }

@@ -28,10 +28,7 @@ fn statement() -> Statement {
         world: World {
             name: "nexus:shard/http-shard@0.1.0".to_owned(),
             imports: vec!["nexus:shard/http@0.1.0".to_owned()],
-            exports: vec![
-                "nexus:shard/lifecycle@0.1.0".to_owned(),
-                "nexus:shard/tools@0.1.0".to_owned(),
-            ],
+            exports: vec!["nexus:shard/lifecycle@0.1.0".to_owned(), "nexus:shard/tools@0.1.0".to_owned()],
         },
         created: "2026-11-20T08:00:00Z".parse().expect("a moment"),
         previous: Some(Digest::of(b"previous")),
@@ -84,10 +81,7 @@ fn a_fixed_key_and_time_give_the_same_envelope() {
         commit: statement().commit,
     };
     let envelope = sign(request, &[&SecretKey::from_random(&[7; 32])]).expect("it signs");
-    assert_eq!(
-        Digest::of(&envelope).to_string(),
-        "b091ba515da96956b9b5fb8edcb2951f130360e6c4665f8ae2e02514a728e349"
-    );
+    assert_eq!(Digest::of(&envelope).to_string(), "b091ba515da96956b9b5fb8edcb2951f130360e6c4665f8ae2e02514a728e349");
     assert_eq!(
         Envelope::parse(&envelope).expect("an envelope").payload(),
         statement().to_payload().expect("it is right")
@@ -100,9 +94,7 @@ fn signing_refuses_what_a_host_would_refuse() {
     let request = |change: fn(&mut Manifest), keys: usize| {
         let mut manifest = manifest.clone();
         change(&mut manifest);
-        let keys: Vec<_> = (0..keys)
-            .map(|seed| SecretKey::from_random(&[u8::try_from(seed).unwrap(); 32]))
-            .collect();
+        let keys: Vec<_> = (0..keys).map(|seed| SecretKey::from_random(&[u8::try_from(seed).unwrap(); 32])).collect();
         let keys: Vec<_> = keys.iter().collect();
         let Statement { world, created, .. } = statement();
         let release = ReleaseRequest {
@@ -118,14 +110,8 @@ fn signing_refuses_what_a_host_would_refuse() {
     };
     assert_eq!(request(|_| {}, 0), Err("keys-invalid"));
     assert_eq!(request(|_| {}, 17), Err("keys-invalid"));
-    assert_eq!(
-        request(|manifest| manifest.limits.fuel = Some(0), 1),
-        Err("statement-invalid")
-    );
-    assert_eq!(
-        request(|manifest| manifest.http[0].methods = vec!["get".to_owned()], 1),
-        Err("statement-invalid")
-    );
+    assert_eq!(request(|manifest| manifest.limits.fuel = Some(0), 1), Err("statement-invalid"));
+    assert_eq!(request(|manifest| manifest.http[0].methods = vec!["get".to_owned()], 1), Err("statement-invalid"));
     assert!(request(|_| {}, 16).is_ok());
 }
 
@@ -157,10 +143,7 @@ fn refuses_a_statement_that_contradicts_itself() {
 
 #[test]
 fn refuses_no_subject_and_several() {
-    assert!(matches!(
-        refused(|value| value["subject"] = json!([])),
-        StatementError::Subjects
-    ));
+    assert!(matches!(refused(|value| value["subject"] = json!([])), StatementError::Subjects));
     assert!(matches!(
         refused(|value| value["subject"] = json!([value["subject"][0], value["subject"][0]])),
         StatementError::Subjects
@@ -180,10 +163,7 @@ fn refuses_unknown_and_missing_fields_everywhere() {
         "/predicate/manifest/http/0",
     ] {
         let error = refused(|value| value.pointer_mut(path).expect(path)["sudo"] = json!(true));
-        assert!(
-            matches!(&error, StatementError::Form(text) if text.contains("sudo")),
-            "{path}: {error}"
-        );
+        assert!(matches!(&error, StatementError::Form(text) if text.contains("sudo")), "{path}: {error}");
     }
     for field in ["name", "version", "manifest", "world", "size", "created"] {
         let error = refused(|value| drop(value["predicate"].as_object_mut().expect("an object").remove(field)));

@@ -103,10 +103,7 @@ impl FromStr for ShardPattern {
             name if is_label(name) => Some(name.into()),
             _ => return Err(InvalidShardName::Label),
         };
-        Ok(Self {
-            namespace: namespace.parse()?,
-            name,
-        })
+        Ok(Self { namespace: namespace.parse()?, name })
     }
 }
 
@@ -140,27 +137,12 @@ impl<'de> Deserialize<'de> for TrustedKey {
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<TrustedKey, E> {
                 let key = text.parse().map_err(E::custom)?;
-                Ok(TrustedKey {
-                    key,
-                    not_before: None,
-                    expires: None,
-                    revoked: None,
-                })
+                Ok(TrustedKey { key, not_before: None, expires: None, revoked: None })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TrustedKey, A::Error> {
-                let Table {
-                    key,
-                    not_before,
-                    expires,
-                    revoked,
-                } = Table::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(TrustedKey {
-                    key,
-                    not_before,
-                    expires,
-                    revoked,
-                })
+                let Table { key, not_before, expires, revoked } = Table::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(TrustedKey { key, not_before, expires, revoked })
             }
         }
 
@@ -219,16 +201,9 @@ impl Draft {
         if self.version != 1 {
             return Err((root.key("version"), TrustFault::Version(self.version)));
         }
-        let DefaultDraft {
-            unsigned,
-            unknown_publisher,
-            dev_dirs,
-        } = self.default;
+        let DefaultDraft { unsigned, unknown_publisher, dev_dirs } = self.default;
         if let Some(index) = dev_dirs.iter().position(|folder| folder.as_os_str().is_empty()) {
-            return Err((
-                root.key("default").key("dev_dirs").index(index),
-                TrustFault::EmptyFolder,
-            ));
+            return Err((root.key("default").key("dev_dirs").index(index), TrustFault::EmptyFolder));
         }
         let publishers = self.publisher.into_iter().enumerate();
         let publishers = publishers
@@ -237,35 +212,19 @@ impl Draft {
         let mut pinned = BTreeSet::new();
         for (index, pin) in self.pin.iter().enumerate() {
             if !pinned.insert(&pin.shard) {
-                return Err((
-                    root.key("pin").index(index).key("shard"),
-                    TrustFault::DuplicatePin(pin.shard.clone()),
-                ));
+                return Err((root.key("pin").index(index).key("shard"), TrustFault::DuplicatePin(pin.shard.clone())));
             }
         }
         let denials = self.deny.into_iter().enumerate();
-        let denials = denials
-            .map(|(index, draft)| draft.check(&root.key("deny").index(index)))
-            .collect::<Result<_, _>>()?;
-        Ok(TrustPolicy {
-            unsigned,
-            unknown_publisher,
-            dev_dirs,
-            publishers,
-            pins: self.pin,
-            denials,
-        })
+        let denials =
+            denials.map(|(index, draft)| draft.check(&root.key("deny").index(index))).collect::<Result<_, _>>()?;
+        Ok(TrustPolicy { unsigned, unknown_publisher, dev_dirs, publishers, pins: self.pin, denials })
     }
 }
 
 impl PublisherDraft {
     fn check(self, at: &KeyPath) -> Result<TrustedPublisher, (KeyPath, TrustFault)> {
-        let Self {
-            namespace,
-            keys,
-            threshold,
-            allow,
-        } = self;
+        let Self { namespace, keys, threshold, allow } = self;
         if keys.is_empty() {
             return Err((at.key("keys"), TrustFault::NoKeys));
         }
@@ -283,24 +242,14 @@ impl PublisherDraft {
         if threshold == 0 || threshold > keys.len() {
             return Err((at.key("threshold"), TrustFault::Threshold(keys.len())));
         }
-        let allow = allow.unwrap_or_else(|| {
-            vec![ShardPattern {
-                namespace: namespace.clone(),
-                name: None,
-            }]
-        });
+        let allow = allow.unwrap_or_else(|| vec![ShardPattern { namespace: namespace.clone(), name: None }]);
         if allow.is_empty() {
             return Err((at.key("allow"), TrustFault::NothingAllowed));
         }
         if let Some(index) = allow.iter().position(|pattern| pattern.namespace != namespace) {
             return Err((at.key("allow").index(index), TrustFault::ForeignPattern));
         }
-        Ok(TrustedPublisher {
-            namespace,
-            keys,
-            threshold,
-            allow,
-        })
+        Ok(TrustedPublisher { namespace, keys, threshold, allow })
     }
 }
 
@@ -313,9 +262,6 @@ impl DenyDraft {
             (None, None, None, Some(namespace)) => DenyTarget::Namespace(namespace),
             _ => return Err((at.clone(), TrustFault::DenyTarget)),
         };
-        Ok(Denial {
-            target,
-            reason: self.reason,
-        })
+        Ok(Denial { target, reason: self.reason })
     }
 }

@@ -54,25 +54,16 @@ pub enum TrustFault {
 
 impl TrustError {
     pub(super) fn too_large() -> Self {
-        Self {
-            place: Place::of_key(&KeyPath::default()),
-            fault: TrustFault::TooLarge,
-        }
+        Self { place: Place::of_key(&KeyPath::default()), fault: TrustFault::TooLarge }
     }
 
     pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Self {
         let offset = error.span().map_or(0, |span| span.start);
-        Self {
-            place: Place::of_offset(text, offset),
-            fault: TrustFault::Syntax(error.message().replace('\n', " ")),
-        }
+        Self { place: Place::of_offset(text, offset), fault: TrustFault::Syntax(error.message().replace('\n', " ")) }
     }
 
     pub(super) fn located(text: &str, path: &KeyPath, fault: TrustFault) -> Self {
-        Self {
-            place: Place::of_path(text, path),
-            fault,
-        }
+        Self { place: Place::of_path(text, path), fault }
     }
 
     /// Where it is wrong.

@@ -41,17 +41,12 @@ impl Judgement<'_> {
             DenyTarget::Key(key) => format!("key {}", key.id()),
             DenyTarget::Namespace(namespace) => format!("namespace {namespace}"),
         };
-        Err(Refusal::Denied {
-            what,
-            reason: denial.reason.clone(),
-        })
+        Err(Refusal::Denied { what, reason: denial.reason.clone() })
     }
 
     /// The keys by which some publisher's rule is met: enough distinct keys of one entry that are valid now.
     pub(crate) fn publisher(&self, policy: &TrustPolicy) -> Result<Vec<KeyId>, Refusal> {
-        let mut refusal = Refusal::NotAllowed {
-            namespace: self.shard.namespace().clone(),
-        };
+        let mut refusal = Refusal::NotAllowed { namespace: self.shard.namespace().clone() };
         for publisher in &policy.publishers {
             if !publisher.allow.iter().any(|pattern| pattern.matches(self.shard)) {
                 continue;
@@ -68,13 +63,9 @@ impl Judgement<'_> {
 
     /// The valid keys of `publisher` that signed; else what keeps them from sufficing, or nothing when none of them signed.
     fn meets(&self, publisher: &TrustedPublisher, policy: &TrustPolicy) -> Result<Vec<KeyId>, Option<Refusal>> {
-        let signing = publisher
-            .keys
-            .iter()
-            .filter(|trusted| self.signers.contains(&trusted.key));
-        let (valid, invalid): (Vec<_>, Vec<_>) = signing
-            .map(|trusted| self.validity(trusted, policy).map(|()| trusted.key.id()))
-            .partition(Result::is_ok);
+        let signing = publisher.keys.iter().filter(|trusted| self.signers.contains(&trusted.key));
+        let (valid, invalid): (Vec<_>, Vec<_>) =
+            signing.map(|trusted| self.validity(trusted, policy).map(|()| trusted.key.id())).partition(Result::is_ok);
         let valid: Vec<KeyId> = valid.into_iter().flatten().collect();
         if valid.len() >= publisher.threshold {
             return Ok(valid);
@@ -82,19 +73,14 @@ impl Judgement<'_> {
         let invalid: Vec<Refusal> = invalid.into_iter().filter_map(Result::err).collect();
         let is_revocation = |refusal: &&Refusal| matches!(refusal, Refusal::KeyRevoked { .. });
         let invalid = invalid.iter().find(is_revocation).or(invalid.first()).cloned();
-        let missing = || Refusal::Threshold {
-            needed: publisher.threshold,
-            found: valid.len(),
-        };
+        let missing = || Refusal::Threshold { needed: publisher.threshold, found: valid.len() };
         Err(invalid.or_else(|| (!valid.is_empty()).then(missing)))
     }
 
     fn validity(&self, trusted: &TrustedKey, policy: &TrustPolicy) -> Result<(), Refusal> {
         let key = trusted.key.id();
         let everywhere = policy.publishers.iter().flat_map(|publisher| &publisher.keys);
-        let revoked = everywhere
-            .filter(|other| other.key == trusted.key)
-            .find_map(|other| other.revoked.clone());
+        let revoked = everywhere.filter(|other| other.key == trusted.key).find_map(|other| other.revoked.clone());
         if let Some(reason) = revoked {
             Err(Refusal::KeyRevoked { key, reason })
         } else if trusted.expires.is_some_and(|expires| self.now >= expires) {
@@ -111,10 +97,7 @@ impl Judgement<'_> {
         match policy.pins.iter().find(|pin| pin.shard == *self.shard) {
             None => Ok(false),
             Some(pin) if pin.version == *self.version && pin.sha256 == self.component => Ok(true),
-            Some(pin) => Err(Refusal::Pinned {
-                version: pin.version.clone(),
-                component: pin.sha256,
-            }),
+            Some(pin) => Err(Refusal::Pinned { version: pin.version.clone(), component: pin.sha256 }),
         }
     }
 }

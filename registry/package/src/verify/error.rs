@@ -167,10 +167,7 @@ impl From<Refusal> for VerifyError {
             Refusal::NotAllowed { namespace } => Self::KeyNotAllowed { namespace },
             Refusal::KeyRevoked { key, reason } => Self::KeyRevoked { key, reason },
             Refusal::KeyExpired { key } => Self::KeyExpired { key, state: "expired" },
-            Refusal::KeyNotYetValid { key } => Self::KeyExpired {
-                key,
-                state: "not yet valid",
-            },
+            Refusal::KeyNotYetValid { key } => Self::KeyExpired { key, state: "not yet valid" },
             Refusal::Threshold { needed, found } => Self::ThresholdNotMet { needed, found },
             Refusal::Pinned { version, component } => Self::Pinned { version, component },
         }

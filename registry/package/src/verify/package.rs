@@ -59,11 +59,7 @@ pub struct Publisher {
 
 impl Publisher {
     pub(super) fn new(namespace: Namespace, keys: Vec<KeyId>, statement: Digest) -> Self {
-        Self {
-            namespace,
-            keys,
-            statement,
-        }
+        Self { namespace, keys, statement }
     }
 
     /// The namespace the policy trusts them for.
@@ -79,12 +75,7 @@ impl Publisher {
 
 impl Package {
     pub(super) fn new(manifest: Manifest, digest: Digest, wasm: Bytes, provenance: Provenance) -> Self {
-        Self {
-            manifest,
-            digest,
-            wasm,
-            provenance,
-        }
+        Self { manifest, digest, wasm, provenance }
     }
 
     /// The shard's name.

@@ -34,10 +34,7 @@ fn key(seed: u8) -> SecretKey {
 
 /// One publisher of `acme` with the keys of the given seeds, and more lines at the end.
 fn policy(seeds: &[u8], more: &str) -> TrustPolicy {
-    let keys: Vec<_> = seeds
-        .iter()
-        .map(|seed| format!("\"{}\"", key(*seed).public()))
-        .collect();
+    let keys: Vec<_> = seeds.iter().map(|seed| format!("\"{}\"", key(*seed).public())).collect();
     policy_with_keys(&keys.join(", "), more)
 }
 
@@ -48,24 +45,12 @@ fn policy_with_keys(keys: &str, more: &str) -> TrustPolicy {
 
 fn released(manifest: &str, wasm: &[u8], seeds: &[u8]) -> Bytes {
     let manifest = Manifest::from_toml(manifest).expect("it is right");
-    let world = World {
-        name: "nexus:shard/shard@0.1.0".to_owned(),
-        ..World::default()
-    };
+    let world = World { name: "nexus:shard/shard@0.1.0".to_owned(), ..World::default() };
     let created = NOW.parse().expect("a moment");
-    let request = ReleaseRequest {
-        manifest: &manifest,
-        wasm,
-        world,
-        created,
-        previous: None,
-        source: None,
-        commit: None,
-    };
+    let request =
+        ReleaseRequest { manifest: &manifest, wasm, world, created, previous: None, source: None, commit: None };
     let keys: Vec<_> = seeds.iter().map(|seed| key(*seed)).collect();
-    sign(request, &keys.iter().collect::<Vec<_>>())
-        .expect("it signs")
-        .into()
+    sign(request, &keys.iter().collect::<Vec<_>>()).expect("it signs").into()
 }
 
 fn signed_by(seeds: &[u8]) -> Bytes {
@@ -73,11 +58,7 @@ fn signed_by(seeds: &[u8]) -> Bytes {
 }
 
 fn candidate(wasm: &[u8], statement: Bytes) -> Candidate {
-    Candidate {
-        wasm: Bytes::copy_from_slice(wasm),
-        statement: Some(statement),
-        ..Candidate::default()
-    }
+    Candidate { wasm: Bytes::copy_from_slice(wasm), statement: Some(statement), ..Candidate::default() }
 }
 
 fn nothing_seen(_: &ShardName) -> Option<Version> {

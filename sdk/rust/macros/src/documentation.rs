@@ -15,10 +15,7 @@ pub(crate) fn text_of(attributes: &[Attribute]) -> syn::Result<String> {
         if !pair.path.is_ident("doc") {
             continue;
         }
-        let Expr::Lit(ExprLit {
-            lit: Lit::Str(line), ..
-        }) = &pair.value
-        else {
+        let Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) = &pair.value else {
             let message = "a description must stand here as text, because it is read while compiling";
             return Err(syn::Error::new_spanned(&pair.value, message));
         };
@@ -48,11 +45,6 @@ mod tests {
     #[test]
     fn refuses_a_text_that_is_elsewhere() {
         let attributes = [parse_quote!(#[doc = include_str!("x.md")])];
-        assert!(
-            text_of(&attributes)
-                .unwrap_err()
-                .to_string()
-                .contains("must stand here")
-        );
+        assert!(text_of(&attributes).unwrap_err().to_string().contains("must stand here"));
     }
 }

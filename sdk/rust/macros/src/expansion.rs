@@ -71,32 +71,19 @@ fn arguments(function: &Function) -> impl Iterator<Item = &Argument> {
 }
 
 fn define(options: &Options, function: &Function) -> TokenStream {
-    let Function {
-        name,
-        description,
-        result,
-        ..
-    } = function;
-    let title = options.title.as_ref().map_or_else(
-        || quote!(::core::option::Option::None),
-        |title| quote!(::core::option::Option::Some(#title)),
-    );
+    let Function { name, description, result, .. } = function;
+    let title = options
+        .title
+        .as_ref()
+        .map_or_else(|| quote!(::core::option::Option::None), |title| quote!(::core::option::Option::Some(#title)));
     let annotations = options.annotations();
     let fields = arguments(function).map(
-        |Argument {
-             name,
-             of_type,
-             description,
-             schema,
-             ..
-         }| { quote!(#[doc = #description] #(#schema)* #name: #of_type) },
+        |Argument { name, of_type, description, schema, .. }| quote!(#[doc = #description] #(#schema)* #name: #of_type),
     );
     let defaults = arguments(function).filter_map(|argument| {
         let Argument { of_type, default, .. } = argument;
         let property = argument.property();
-        default
-            .as_ref()
-            .map(|value| quote!(let definition = definition.with_default::<#of_type>(#property, &#value)?;))
+        default.as_ref().map(|value| quote!(let definition = definition.with_default::<#of_type>(#property, &#value)?;))
     });
     quote! {
         fn define() -> ::core::result::Result<
@@ -126,10 +113,10 @@ fn call(function_name: &Ident, function: &Function, state: &TokenStream) -> Toke
     let [shard, given, context] = ["shard", "arguments", "context"].map(|name| Ident::new(name, Span::mixed_site()));
     let takes = arguments(function).enumerate().map(|(index, argument)| {
         let (local, property, of_type) = (local(index), argument.property(), &argument.of_type);
-        let taken = argument.default.as_ref().map_or_else(
-            || quote!(take(#property)),
-            |default| quote!(take_or(#property, &#default)),
-        );
+        let taken = argument
+            .default
+            .as_ref()
+            .map_or_else(|| quote!(take(#property)), |default| quote!(take_or(#property, &#default)));
         quote!(let #local: #of_type = #given.#taken?;)
     });
     let mut locals = (0..).map(local);
@@ -177,17 +164,10 @@ mod tests {
             panic!("{} items", file.items.len());
         };
         assert!(
-            function
-                .sig
-                .inputs
-                .iter()
-                .all(|input| matches!(input, syn::FnArg::Typed(input) if input.attrs.is_empty()))
+            function.sig.inputs.iter().all(|input| matches!(input, syn::FnArg::Typed(input) if input.attrs.is_empty()))
         );
         assert_eq!(function.sig.ident, name.ident);
-        assert!(matches!(
-            (&function.vis, &name.vis),
-            (syn::Visibility::Restricted(_), syn::Visibility::Restricted(_))
-        ));
+        assert!(matches!((&function.vis, &name.vis), (syn::Visibility::Restricted(_), syn::Visibility::Restricted(_))));
     }
 
     #[test]

@@ -70,9 +70,7 @@ fn check_form(signature: &Signature) -> syn::Result<()> {
 
 fn name(ident: &Ident) -> syn::Result<String> {
     let name = ident.unraw().to_string();
-    let is_plain = name
-        .bytes()
-        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+    let is_plain = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
     if is_plain && name.len() <= LONGEST_NAME {
         return Ok(name);
     }
@@ -135,10 +133,9 @@ fn is_no_object(value: &Type) -> bool {
     match value {
         Type::Array(_) | Type::Slice(_) => true,
         Type::Tuple(tuple) => !tuple.elems.is_empty(),
-        Type::Path(TypePath { path, .. }) => path
-            .segments
-            .last()
-            .is_some_and(|segment| OTHERS.iter().any(|other| segment.ident == other)),
+        Type::Path(TypePath { path, .. }) => {
+            path.segments.last().is_some_and(|segment| OTHERS.iter().any(|other| segment.ident == other))
+        }
         _ => false,
     }
 }
@@ -151,11 +148,7 @@ mod tests {
 
     fn refusal(mut item: ItemFn) -> String {
         let errors = Function::take(&mut item).err().unwrap();
-        errors
-            .into_iter()
-            .map(|error| error.to_string())
-            .collect::<Vec<_>>()
-            .join("; ")
+        errors.into_iter().map(|error| error.to_string()).collect::<Vec<_>>().join("; ")
     }
 
     #[test]

@@ -72,18 +72,12 @@ fn provided(borrow: &TypeReference) -> syn::Result<Parameter> {
 }
 
 fn argument(parameter: &PatType, attributes: Vec<Attribute>) -> syn::Result<Argument> {
-    let Pat::Ident(PatIdent {
-        ident, subpat: None, ..
-    }) = &*parameter.pat
-    else {
+    let Pat::Ident(PatIdent { ident, subpat: None, .. }) = &*parameter.pat else {
         let message = "a parameter needs a plain name, which becomes the property's name";
         return Err(syn::Error::new_spanned(&parameter.pat, message));
     };
     if let Type::ImplTrait(_) = &*parameter.ty {
-        return Err(syn::Error::new_spanned(
-            &parameter.ty,
-            "a parameter needs one definite type",
-        ));
+        return Err(syn::Error::new_spanned(&parameter.ty, "a parameter needs one definite type"));
     }
     let description = documentation::text_of(&attributes)?;
     if description.is_empty() {
@@ -157,9 +151,7 @@ mod tests {
             #[expect(unused)]
             r#type: u32
         );
-        let Ok(Parameter::Argument(argument)) = Parameter::take(&mut source) else {
-            panic!()
-        };
+        let Ok(Parameter::Argument(argument)) = Parameter::take(&mut source) else { panic!() };
         assert_eq!(argument.property(), "type");
         assert_eq!(argument.description, "How many");
         assert_eq!(argument.default.to_token_stream().to_string(), "50");
@@ -169,14 +161,8 @@ mod tests {
 
     #[test]
     fn tells_state_and_context_apart() {
-        assert!(matches!(
-            read(parse_quote!(shard: &crate::Logistics)),
-            Ok(Parameter::State(_))
-        ));
-        assert!(matches!(
-            read(parse_quote!(_: &nexus_shard::Context)),
-            Ok(Parameter::Context)
-        ));
+        assert!(matches!(read(parse_quote!(shard: &crate::Logistics)), Ok(Parameter::State(_))));
+        assert!(matches!(read(parse_quote!(_: &nexus_shard::Context)), Ok(Parameter::Context)));
     }
 
     #[test]

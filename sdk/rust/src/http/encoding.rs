@@ -27,18 +27,16 @@ pub fn segment(value: &str) -> Result<String, Error> {
 
 /// Encodes `value` for a query or a form.
 pub(super) fn encode(value: &str) -> String {
-    value
-        .bytes()
-        .fold(String::with_capacity(value.len()), |mut encoded, byte| {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-                encoded.push(char::from(byte));
-            } else {
-                encoded.push('%');
-                encoded.push(digit(byte >> 4));
-                encoded.push(digit(byte & 0xf));
-            }
-            encoded
-        })
+    value.bytes().fold(String::with_capacity(value.len()), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push(digit(byte >> 4));
+            encoded.push(digit(byte & 0xf));
+        }
+        encoded
+    })
 }
 
 fn digit(nibble: u8) -> char {

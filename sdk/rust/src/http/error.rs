@@ -49,11 +49,9 @@ impl Error {
     /// Stable across releases. For what the host refused, the host's own code, `http-denied` for instance.
     pub fn code(&self) -> &str {
         match self {
-            Self::Host(error) => error
-                .data()
-                .get("code")
-                .and_then(|code| code.as_str())
-                .unwrap_or_else(|| error.kind().code()),
+            Self::Host(error) => {
+                error.data().get("code").and_then(|code| code.as_str()).unwrap_or_else(|| error.kind().code())
+            }
             Self::Status { .. } => "http-status",
             Self::Answer { .. } | Self::Text { .. } => "http-answer",
             Self::Body => "http-body",
@@ -104,9 +102,7 @@ impl From<Error> for ToolError {
                 .retryable(passes(status))
                 .with("code", error.code())
                 .with("status", status),
-            _ => Self::new(error.kind(), error.to_string())
-                .retryable(false)
-                .with("code", error.code()),
+            _ => Self::new(error.kind(), error.to_string()).retryable(false).with("code", error.code()),
         }
     }
 }

@@ -114,9 +114,7 @@ fn pair(name: &str, value: &str) -> String {
 fn exchange(request: Request) -> Result<Response, Error> {
     use crate::bindings::nexus::shard::http;
 
-    let timeout_ms = request
-        .timeout
-        .map(|timeout| u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX));
+    let timeout_ms = request.timeout.map(|timeout| u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX));
     http::send(&http::Request {
         method: request.method,
         url: request.url,
@@ -155,10 +153,7 @@ mod tests {
     fn bodies_carry_their_content_type() {
         let json = post("https://a.example").json(&json!({"a": 1})).unwrap();
         assert_eq!(json.body.as_deref(), Some(br#"{"a":1}"#.as_slice()));
-        assert_eq!(
-            json.headers,
-            [("content-type".to_owned(), "application/json".to_owned())]
-        );
+        assert_eq!(json.headers, [("content-type".to_owned(), "application/json".to_owned())]);
         let form = post("https://a.example").form([("grant", "a b"), ("c", "d=")]);
         assert_eq!(form.body.as_deref(), Some(b"grant=a%20b&c=d%3D".as_slice()));
     }

@@ -18,13 +18,7 @@ pub struct Response {
 impl Response {
     /// A response, as a test makes one.
     pub fn new(status: u16, headers: Vec<(String, Vec<u8>)>, body: Vec<u8>) -> Self {
-        Self {
-            status,
-            headers,
-            body,
-            attempts: 1,
-            origin: String::new(),
-        }
+        Self { status, headers, body, attempts: 1, origin: String::new() }
     }
 
     #[cfg(target_arch = "wasm32")]
@@ -69,10 +63,7 @@ impl Response {
         if (200..300).contains(&self.status) {
             return Ok(self);
         }
-        Err(Error::Status {
-            origin: self.origin,
-            status: self.status,
-        })
+        Err(Error::Status { origin: self.origin, status: self.status })
     }
 
     /// The body as text.
@@ -80,9 +71,7 @@ impl Response {
     /// # Errors
     /// [`Error::Text`] when it is not UTF-8.
     pub fn text(&self) -> Result<&str, Error> {
-        str::from_utf8(&self.body).map_err(|_| Error::Text {
-            origin: self.origin.clone(),
-        })
+        str::from_utf8(&self.body).map_err(|_| Error::Text { origin: self.origin.clone() })
     }
 
     /// The body, read as JSON. A body larger than the call's memory never gets here: the host refuses it.

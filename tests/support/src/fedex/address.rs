@@ -8,20 +8,13 @@ use super::error;
 
 /// Answers a request body.
 pub(super) fn answer(body: &Value) -> Response {
-    let Some(asked) = body
-        .get("addressesToValidate")
-        .and_then(Value::as_array)
-        .filter(|asked| !asked.is_empty())
+    let Some(asked) = body.get("addressesToValidate").and_then(Value::as_array).filter(|asked| !asked.is_empty())
     else {
         return error::bad_request("addressesToValidate is missing.");
     };
     let mut resolved = Vec::with_capacity(asked.len());
     for one in asked {
-        let field = |name: &str| {
-            one.pointer(&format!("/address/{name}"))
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
+        let field = |name: &str| one.pointer(&format!("/address/{name}")).and_then(Value::as_str).unwrap_or_default();
         let streets = one.pointer("/address/streetLines").and_then(Value::as_array);
         let street: Vec<&str> = streets.into_iter().flatten().filter_map(Value::as_str).collect();
         if street.is_empty() || field("countryCode").is_empty() {
@@ -41,11 +34,8 @@ pub(super) fn answer(body: &Value) -> Response {
 /// The attributes are the words `true` and `false`, not JSON's truth values.
 fn result(found: &Resolution) -> Value {
     let word = |truth: bool| if truth { "true" } else { "false" };
-    let messages: Vec<Value> = found
-        .problems
-        .iter()
-        .map(|problem| json!({ "code": problem.code(), "message": problem.message() }))
-        .collect();
+    let messages: Vec<Value> =
+        found.problems.iter().map(|problem| json!({ "code": problem.code(), "message": problem.message() })).collect();
     json!({
         "streetLinesToken": [found.street],
         "cityToken": [{ "changed": false, "value": found.city }],

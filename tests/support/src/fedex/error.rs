@@ -39,20 +39,12 @@ pub(super) fn bad_request(message: &str) -> Response {
 
 /// No such endpoint.
 pub(super) fn not_found() -> Response {
-    answer(
-        StatusCode::NOT_FOUND,
-        "NOT.FOUND.ERROR",
-        "The resource you requested is no longer available.",
-    )
+    answer(StatusCode::NOT_FOUND, "NOT.FOUND.ERROR", "The resource you requested is no longer available.")
 }
 
 /// Every endpoint takes POST alone.
 pub(super) fn method_not_allowed() -> Response {
-    answer(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "METHOD.NOT.ALLOWED.ERROR",
-        "The method is not supported for this resource.",
-    )
+    answer(StatusCode::METHOD_NOT_ALLOWED, "METHOD.NOT.ALLOWED.ERROR", "The method is not supported for this resource.")
 }
 
 /// A success: the output in the vendor's envelope.

@@ -63,20 +63,12 @@ impl Fault {
     pub(super) async fn meet(self, request: &Recorded) -> Option<Response> {
         Some(match self {
             Self::TooManyRequests { retry_after } => {
-                let body = error::answer(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    "TOO.MANY.REQUESTS.ERROR",
-                    "Limit exceeded.",
-                );
+                let body = error::answer(StatusCode::TOO_MANY_REQUESTS, "TOO.MANY.REQUESTS.ERROR", "Limit exceeded.");
                 ([(header::RETRY_AFTER, retry_after.to_string())], body).into_response()
             }
             Self::Status(status) => {
                 let status = StatusCode::from_u16(status).expect("a fault's status is a status");
-                error::answer(
-                    status,
-                    code_of(status),
-                    "We are unable to process this request. Please try again later.",
-                )
+                error::answer(status, code_of(status), "We are unable to process this request. Please try again later.")
             }
             Self::Slow(delay) => {
                 tokio::time::sleep(delay).await;
@@ -91,14 +83,7 @@ impl Fault {
                 // The pause lets the server send what it has before it breaks off.
                 let end = stream::once(tokio::task::yield_now()).map(|()| Err(BrokenOff));
                 let body = Body::from_stream(part.chain(end));
-                (
-                    [
-                        (header::CONTENT_TYPE, "application/json"),
-                        (header::CONTENT_LENGTH, "4096"),
-                    ],
-                    body,
-                )
-                    .into_response()
+                ([(header::CONTENT_TYPE, "application/json"), (header::CONTENT_LENGTH, "4096")], body).into_response()
             }
             Self::Redirect(location) => {
                 (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()
@@ -106,9 +91,7 @@ impl Fault {
             Self::EchoAuthorization => Json(json!({ "you sent": request.header("authorization") })).into_response(),
             Self::Huge(length) => {
                 const PIECE: Bytes = Bytes::from_static(&[b'x'; 16 << 10]);
-                let pieces = stream::repeat(PIECE)
-                    .take(length.div_ceil(PIECE.len()))
-                    .map(Ok::<_, Infallible>);
+                let pieces = stream::repeat(PIECE).take(length.div_ceil(PIECE.len())).map(Ok::<_, Infallible>);
                 let quote = || stream::iter([Ok(Bytes::from_static(b"\""))]);
                 let body = Body::from_stream(quote().chain(pieces).chain(quote()));
                 ([(header::CONTENT_TYPE, "application/json")], body).into_response()

@@ -8,16 +8,8 @@ use serde_json::{Value, json};
 use super::error;
 
 /// How FedEx spells a number of working days.
-const DAYS: [&str; 8] = [
-    "UNKNOWN",
-    "ONE_DAY",
-    "TWO_DAYS",
-    "THREE_DAYS",
-    "FOUR_DAYS",
-    "FIVE_DAYS",
-    "SIX_DAYS",
-    "SEVEN_DAYS",
-];
+const DAYS: [&str; 8] =
+    ["UNKNOWN", "ONE_DAY", "TWO_DAYS", "THREE_DAYS", "FOUR_DAYS", "FIVE_DAYS", "SIX_DAYS", "SEVEN_DAYS"];
 
 /// Answers a request body.
 pub(super) fn answer(body: &Value) -> Response {

@@ -22,11 +22,7 @@ pub(super) struct Tokens {
 
 impl Tokens {
     pub(super) fn new() -> Self {
-        Self {
-            key: format!("l7{}", random::hex()),
-            secret: random::hex(),
-            valid: Mutex::default(),
-        }
+        Self { key: format!("l7{}", random::hex()), secret: random::hex(), valid: Mutex::default() }
     }
 
     pub(super) fn key(&self) -> &str {
@@ -38,11 +34,7 @@ impl Tokens {
     }
 
     pub(super) fn last(&self) -> Option<String> {
-        self.valid
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .last()
-            .cloned()
+        self.valid.lock().unwrap_or_else(PoisonError::into_inner).last().cloned()
     }
 
     pub(super) fn expire(&self) {
@@ -52,25 +44,16 @@ impl Tokens {
     /// Whether this `Authorization` header carries a valid token.
     pub(super) fn accepts(&self, authorization: &str) -> bool {
         let valid = self.valid.lock().unwrap_or_else(PoisonError::into_inner);
-        authorization
-            .strip_prefix("Bearer ")
-            .is_some_and(|token| valid.iter().any(|known| known == token))
+        authorization.strip_prefix("Bearer ").is_some_and(|token| valid.iter().any(|known| known == token))
     }
 
     /// Answers a token request.
     pub(super) fn issue(&self, request: &Recorded) -> Response {
-        if !request
-            .header("content-type")
-            .starts_with("application/x-www-form-urlencoded")
-        {
+        if !request.header("content-type").starts_with("application/x-www-form-urlencoded") {
             return error::bad_request("The content type must be application/x-www-form-urlencoded.");
         }
         let form: Vec<(String, String)> = url::form_urlencoded::parse(&request.body).into_owned().collect();
-        let field = |name: &str| {
-            form.iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.as_str())
-        };
+        let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         if field("grant_type") != Some("client_credentials") {
             return error::bad_request("Missing or invalid grant_type.");
         }
@@ -78,10 +61,7 @@ impl Tokens {
             return error::wrong_credentials();
         }
         let token = random::hex();
-        self.valid
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(token.clone());
+        self.valid.lock().unwrap_or_else(PoisonError::into_inner).push(token.clone());
         Json(json!({ "access_token": token, "token_type": "bearer", "expires_in": EXPIRES_IN, "scope": "CXS" }))
             .into_response()
     }

@@ -14,10 +14,8 @@ pub(super) fn answer(body: &Value) -> Response {
     let Some(asked) = body.get("trackingInfo").and_then(Value::as_array) else {
         return error::bad_request("trackingInfo is missing.");
     };
-    let numbers: Vec<&str> = asked
-        .iter()
-        .filter_map(|info| info.pointer("/trackingNumberInfo/trackingNumber")?.as_str())
-        .collect();
+    let numbers: Vec<&str> =
+        asked.iter().filter_map(|info| info.pointer("/trackingNumberInfo/trackingNumber")?.as_str()).collect();
     if numbers.is_empty() || numbers.len() != asked.len() {
         return error::bad_request("Please provide tracking number.");
     }
@@ -85,10 +83,7 @@ fn result(shipment: &Shipment, detailed: bool) -> Value {
     });
     if detailed && let Some(fields) = result.as_object_mut() {
         // FedEx tells the newest first.
-        fields.insert(
-            "scanEvents".to_owned(),
-            shipment.scans.iter().rev().map(scan_event).collect(),
-        );
+        fields.insert("scanEvents".to_owned(), shipment.scans.iter().rev().map(scan_event).collect());
     }
     // FedEx leaves out what it does not know; it never says null.
     without_nulls(result)

@@ -28,19 +28,8 @@ pub(super) struct Row {
 }
 
 impl From<KeySummary> for Row {
-    fn from(
-        KeySummary {
-            name,
-            encrypted,
-            public,
-        }: KeySummary,
-    ) -> Self {
-        Self {
-            name,
-            id: public.as_ref().map(PublicKey::id),
-            public,
-            encrypted,
-        }
+    fn from(KeySummary { name, encrypted, public }: KeySummary) -> Self {
+        Self { name, id: public.as_ref().map(PublicKey::id), public, encrypted }
     }
 }
 

@@ -25,11 +25,7 @@ pub(crate) struct New {
 
 impl New {
     pub(super) fn run(self, keyring: &Keyring, terminal: &mut Terminal) -> anyhow::Result<()> {
-        let Self {
-            name,
-            unencrypted,
-            passphrase,
-        } = self;
+        let Self { name, unencrypted, passphrase } = self;
         // Before anybody thinks up a passphrase.
         if find(keyring, &name).is_ok() {
             return Err(KeyringError::Exists(name).into());
@@ -40,10 +36,7 @@ impl New {
             Protection::Passphrase(passphrase.source().read_new(&name.to_string())?)
         };
         let public = keyring.create(&name, &protection)?;
-        terminal.marked(
-            Mark::Good,
-            format_args!("made the key {name}; its public half, to give to others:"),
-        )?;
+        terminal.marked(Mark::Good, format_args!("made the key {name}; its public half, to give to others:"))?;
         terminal.say(format_args!("     {public}"))?;
         terminal.note(format_args!(
             "\nNext: `nexus trust add {name} --namespace local` lets this host load what it signs,\n      \

@@ -41,13 +41,7 @@ impl Build {
         let shard = &project.manifest.shard;
         terminal.marked(
             Mark::Good,
-            format_args!(
-                "{}: {} {}, {}",
-                component.display(),
-                shard.name,
-                shard.version,
-                size(wasm.len())
-            ),
+            format_args!("{}: {} {}, {}", component.display(), shard.name, shard.version, size(wasm.len())),
         )?;
         say_needs(&project.manifest, terminal)?;
         terminal.note("\nNext: `nexus shard test` tries it as a host would, `nexus shard sign --key NAME` signs it.")

@@ -53,21 +53,13 @@ pub(super) fn of_project(folder: &Path) -> anyhow::Result<Vec<Example>> {
 
 /// The examples of `--call TOOL JSON`, whose values clap hands over in one flat list.
 pub(super) fn of_options(values: &[String]) -> anyhow::Result<Vec<Example>> {
-    let pairs = values
-        .chunks_exact(2)
-        .filter_map(|pair| Some((pair.first()?, pair.last()?)));
+    let pairs = values.chunks_exact(2).filter_map(|pair| Some((pair.first()?, pair.last()?)));
     pairs
         .map(|(tool, json)| {
             let arguments = serde_json::from_str(json).with_context(|| {
                 format!("the arguments of --call {tool} must be one JSON object, such as '{{\"name\":\"Ada\"}}'")
             })?;
-            Ok(Example {
-                tool: tool.clone(),
-                arguments,
-                result: None,
-                error: None,
-                varies: false,
-            })
+            Ok(Example { tool: tool.clone(), arguments, result: None, error: None, varies: false })
         })
         .collect()
 }
@@ -105,10 +97,7 @@ mod tests {
     fn options_come_in_pairs() {
         let values = ["greet", "{\"name\":\"Ada\"}", "now", "{}"].map(str::to_owned);
         let examples = of_options(&values).unwrap();
-        assert_eq!(
-            examples.iter().map(|example| example.tool.as_str()).collect::<Vec<_>>(),
-            ["greet", "now"]
-        );
+        assert_eq!(examples.iter().map(|example| example.tool.as_str()).collect::<Vec<_>>(), ["greet", "now"]);
         assert!(of_options(&["greet".to_owned(), "[]".to_owned()]).is_err());
     }
 }

@@ -11,12 +11,7 @@ use nexus_package::{MAX_COMPONENT_BYTES, MAX_ENVELOPE_BYTES};
 /// Reads a component, which may be anything that somebody gave this name.
 pub(super) fn read_component(path: &Path) -> anyhow::Result<Vec<u8>> {
     let found = read(path, MAX_COMPONENT_BYTES)?;
-    found.with_context(|| {
-        format!(
-            "{} does not exist; `nexus shard build` makes a project's component",
-            path.display()
-        )
-    })
+    found.with_context(|| format!("{} does not exist; `nexus shard build` makes a project's component", path.display()))
 }
 
 /// Reads the statement beside a component, if there is one.
@@ -46,10 +41,7 @@ pub(super) fn read(path: &Path, limit: usize) -> anyhow::Result<Option<Vec<u8>>>
     // The length was a claim; a file may grow while it is read.
     let read = file.take(limit as u64 + 1).read_to_end(&mut bytes);
     if read.with_context(|| format!("{} cannot be read", path.display()))? > limit {
-        bail!(
-            "{} is larger than {limit} bytes, which is the most that a host takes (too-large)",
-            path.display()
-        );
+        bail!("{} is larger than {limit} bytes, which is the most that a host takes (too-large)", path.display());
     }
     Ok(Some(bytes))
 }

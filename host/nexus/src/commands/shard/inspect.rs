@@ -84,11 +84,7 @@ impl Inspect {
     pub(super) fn run(self, terminal: &mut Terminal) -> anyhow::Result<()> {
         let wasm = files::read_component(&self.file)?;
         let report = Report::of(self.file.clone(), &wasm, files::read_statement(&self.file)?.as_deref());
-        if self.json {
-            terminal.json(&report)
-        } else {
-            report.print(terminal)
-        }
+        if self.json { terminal.json(&report) } else { report.print(terminal) }
     }
 }
 
@@ -96,22 +92,11 @@ impl Report {
     fn of(file: PathBuf, wasm: &[u8], statement: Option<&[u8]>) -> Self {
         let digest = Digest::of(wasm);
         let interfaces = Interfaces::read(wasm);
-        let statement = statement.map(
-            |envelope| match Claims::of(envelope, &digest, interfaces.as_ref().ok()) {
-                Ok(claims) => Finding::Whole(claims),
-                Err(reason) => Finding::Problem {
-                    code: "statement-invalid",
-                    reason: clean_line(&reason),
-                },
-            },
-        );
-        Self {
-            file,
-            size: wasm.len(),
-            digest,
-            component: component(interfaces),
-            statement,
-        }
+        let statement = statement.map(|envelope| match Claims::of(envelope, &digest, interfaces.as_ref().ok()) {
+            Ok(claims) => Finding::Whole(claims),
+            Err(reason) => Finding::Problem { code: "statement-invalid", reason: clean_line(&reason) },
+        });
+        Self { file, size: wasm.len(), digest, component: component(interfaces), statement }
     }
 
     fn print(&self, terminal: &mut Terminal) -> anyhow::Result<()> {
@@ -127,10 +112,7 @@ impl Report {
             Some(Finding::Problem { code, reason }) => terminal.marked(Mark::Bad, format_args!("{code}: {reason}")),
             None => terminal.marked(
                 Mark::Caution,
-                format_args!(
-                    "unsigned: there is no {} beside it",
-                    files::statement_path(&self.file_name()).display()
-                ),
+                format_args!("unsigned: there is no {} beside it", files::statement_path(&self.file_name()).display()),
             ),
         }
     }
@@ -151,10 +133,7 @@ fn component(interfaces: Result<Interfaces, InspectError>) -> Finding<Component>
                 imports: clean(world.imports),
             })
         }
-        Err(error) => Finding::Problem {
-            code: error.code(),
-            reason: clean_line(&error.to_string()),
-        },
+        Err(error) => Finding::Problem { code: error.code(), reason: clean_line(&error.to_string()) },
     }
 }
 
@@ -176,14 +155,7 @@ impl Claims {
     fn of(envelope: &[u8], digest: &Digest, interfaces: Option<&Interfaces>) -> Result<Self, String> {
         let envelope = Envelope::parse(envelope).map_err(|error| error.to_string())?;
         let statement = Statement::from_payload(envelope.payload()).map_err(|error| error.to_string())?;
-        let Statement {
-            manifest,
-            component,
-            created,
-            source,
-            commit,
-            ..
-        } = &statement;
+        let Statement { manifest, component, created, source, commit, .. } = &statement;
         let shard = &manifest.shard;
         let undeclared = interfaces.and_then(|interfaces| interfaces.within(manifest).err());
         Ok(Self {
@@ -197,11 +169,7 @@ impl Claims {
             about_this_file: component == digest,
             source: source.as_deref().map(clean_line),
             commit: commit.as_deref().map(clean_line),
-            capabilities: Capabilities::of(manifest)
-                .sentences()
-                .iter()
-                .map(|sentence| clean_line(sentence))
-                .collect(),
+            capabilities: Capabilities::of(manifest).sentences().iter().map(|sentence| clean_line(sentence)).collect(),
             undeclared: undeclared.map(|error| clean_line(&error.to_string())),
         })
     }
@@ -209,10 +177,7 @@ impl Claims {
     fn print(&self, terminal: &mut Terminal) -> anyhow::Result<()> {
         terminal.say("")?;
         terminal.heading("What its statement claims; nobody has checked it (`nexus shard verify` does)")?;
-        terminal.say(format_args!(
-            "  release  {} {}: {}",
-            self.name, self.version, self.description
-        ))?;
+        terminal.say(format_args!("  release  {} {}: {}", self.name, self.version, self.description))?;
         terminal.say(format_args!("  licence  {}", self.license))?;
         for key in &self.keys {
             terminal.say(format_args!("  key      {key}"))?;
@@ -227,10 +192,8 @@ impl Claims {
             terminal.say(format_args!("  it {sentence}"))?;
         }
         if !self.about_this_file {
-            terminal.marked(
-                Mark::Bad,
-                "digest-mismatch: the statement is about another file, or this one was changed",
-            )?;
+            terminal
+                .marked(Mark::Bad, "digest-mismatch: the statement is about another file, or this one was changed")?;
         }
         match &self.undeclared {
             Some(reason) => terminal.marked(Mark::Bad, format_args!("capability-undeclared: {reason}")),

@@ -38,7 +38,7 @@ macro_rules! template {
 }
 
 /// The template: each file's path in the project, and its text.
-const TEMPLATE: [(&str, &str); 7] = [
+const TEMPLATE: [(&str, &str); 8] = [
     ("Cargo.toml", template!("Cargo.toml.template")),
     (".gitignore", template!(".gitignore.template")),
     ("README.md", template!("README.md")),
@@ -46,6 +46,7 @@ const TEMPLATE: [(&str, &str); 7] = [
     ("rust-toolchain.toml", template!("rust-toolchain.toml")),
     ("shard.toml", template!("shard.toml")),
     ("src/lib.rs", template!("src/lib.rs")),
+    ("tests/calls.json", template!("tests/calls.json")),
 ];
 
 impl New {
@@ -88,9 +89,7 @@ fn shard_name(text: &str, namespace: Option<Namespace>) -> anyhow::Result<ShardN
         (None, Some(given)) => format!("{given}:{text}"),
         (None, None) => format!("local:{text}"),
     };
-    whole
-        .parse()
-        .with_context(|| format!("{whole:?} is no name for a shard"))
+    whole.parse().with_context(|| format!("{whole:?} is no name for a shard"))
 }
 
 /// What the project depends on as the SDK, in TOML.
@@ -98,19 +97,14 @@ fn dependency(named: Option<&Path>) -> anyhow::Result<String> {
     let checkout = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sdk/rust"));
     let folder = match named {
         Some(folder) if !folder.join("Cargo.toml").is_file() => {
-            bail!(
-                "{} is not the SDK's folder: there is no Cargo.toml in it",
-                folder.display()
-            )
+            bail!("{} is not the SDK's folder: there is no Cargo.toml in it", folder.display())
         }
         Some(folder) => folder,
         None if checkout.join("Cargo.toml").is_file() => checkout,
         None => return Ok(toml::Value::from(env!("CARGO_PKG_VERSION")).to_string()),
     };
     let folder = fs::canonicalize(folder)?;
-    let folder = folder
-        .to_str()
-        .with_context(|| format!("{} is not UTF-8", folder.display()))?;
+    let folder = folder.to_str().with_context(|| format!("{} is not UTF-8", folder.display()))?;
     Ok(format!("{{ path = {} }}", toml::Value::from(folder)))
 }
 
@@ -118,12 +112,8 @@ fn dependency(named: Option<&Path>) -> anyhow::Result<String> {
 fn refuse_used(folder: &Path) -> anyhow::Result<()> {
     match fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
         Ok(true) => bail!("{} is not empty; choose another folder with --path", folder.display()),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).with_context(|| {
-            format!(
-                "{} cannot be used as a folder; choose another with --path",
-                folder.display()
-            )
-        }),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error)
+            .with_context(|| format!("{} cannot be used as a folder; choose another with --path", folder.display())),
         Ok(false) | Err(_) => Ok(()),
     }
 }
@@ -152,9 +142,7 @@ mod tests {
     use super::*;
 
     fn name(text: &str, namespace: Option<&str>) -> Option<String> {
-        shard_name(text, namespace.map(|namespace| namespace.parse().unwrap()))
-            .ok()
-            .map(|name| name.to_string())
+        shard_name(text, namespace.map(|namespace| namespace.parse().unwrap())).ok().map(|name| name.to_string())
     }
 
     #[test]
@@ -163,13 +151,9 @@ mod tests {
         assert_eq!(name("hello", Some("acme")).as_deref(), Some("acme:hello"));
         assert_eq!(name("acme:hello", None).as_deref(), Some("acme:hello"));
         assert_eq!(name("acme:hello", Some("acme")).as_deref(), Some("acme:hello"));
-        for (text, namespace) in [
-            ("acme:hello", Some("other")),
-            ("Hello", None),
-            ("../x", None),
-            ("a:b:c", None),
-            ("", None),
-        ] {
+        for (text, namespace) in
+            [("acme:hello", Some("other")), ("Hello", None), ("../x", None), ("a:b:c", None), ("", None)]
+        {
             assert_eq!(name(text, namespace), None, "{text}");
         }
     }
@@ -202,18 +186,9 @@ mod tests {
             let name: ShardName = name.parse().unwrap();
             let texts = TEMPLATE.map(|(file, text)| (file, filled(text, &name, "{ path = \"/a \\\" b\" }")));
             for (file, text) in &texts {
-                assert!(
-                    !text.contains("{{"),
-                    "{file} has a placeholder that nothing fills: {text}"
-                );
+                assert!(!text.contains("{{"), "{file} has a placeholder that nothing fills: {text}");
             }
-            let text = |wanted| {
-                texts
-                    .iter()
-                    .find(|(file, _)| *file == wanted)
-                    .map(|(_, text)| text.as_str())
-                    .unwrap()
-            };
+            let text = |wanted| texts.iter().find(|(file, _)| *file == wanted).map(|(_, text)| text.as_str()).unwrap();
             assert_eq!(Manifest::from_toml(text("shard.toml")).unwrap().shard.name, name);
             let cargo: toml::Table = text("Cargo.toml").parse().unwrap();
             assert_eq!(cargo["dependencies"]["nexus-shard"]["path"].as_str(), Some("/a \" b"));

@@ -28,10 +28,7 @@ impl Project {
             )
         })?;
         let manifest = Manifest::from_toml(&text).with_context(|| path.display().to_string())?;
-        Ok(Self {
-            folder: path.parent().unwrap_or(Path::new("")).to_owned(),
-            manifest,
-        })
+        Ok(Self { folder: path.parent().unwrap_or(Path::new("")).to_owned(), manifest })
     }
 
     /// Where `nexus shard build` puts the component.

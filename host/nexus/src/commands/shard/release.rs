@@ -19,16 +19,8 @@ pub(super) fn check(wasm: &[u8], manifest: &Manifest) -> Result<Interfaces, Insp
 
 /// The world as the statement names it.
 pub(super) fn world(interfaces: &Interfaces) -> World {
-    let version = interfaces
-        .exports
-        .iter()
-        .find_map(|export| export.strip_prefix(TOOLS))
-        .unwrap_or_default();
-    let name = if interfaces.imports.iter().any(|import| import.starts_with(HTTP)) {
-        "http-shard"
-    } else {
-        "shard"
-    };
+    let version = interfaces.exports.iter().find_map(|export| export.strip_prefix(TOOLS)).unwrap_or_default();
+    let name = if interfaces.imports.iter().any(|import| import.starts_with(HTTP)) { "http-shard" } else { "shard" };
     World {
         name: format!("nexus:shard/{name}@{version}"),
         imports: interfaces.imports.iter().cloned().collect(),
@@ -44,12 +36,7 @@ mod tests {
     fn the_world_is_named_with_the_contract_and_the_small_http_interface() {
         let world = |import: &str| {
             let exports = ["nexus:shard/lifecycle@0.1.0", "nexus:shard/tools@0.1.3"].map(str::to_owned);
-            world(&Interfaces {
-                imports: [import.to_owned()].into(),
-                exports: exports.into(),
-                http: false,
-            })
-            .name
+            world(&Interfaces { imports: [import.to_owned()].into(), exports: exports.into(), http: false }).name
         };
         assert_eq!(world("nexus:shard/log@0.1.0"), "nexus:shard/shard@0.1.3");
         assert_eq!(world("nexus:shard/http@0.1.0"), "nexus:shard/http-shard@0.1.3");

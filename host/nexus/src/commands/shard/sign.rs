@@ -83,11 +83,7 @@ impl Sign {
                 file.display()
             ),
         )?;
-        terminal.say(format_args!(
-            "     component {}, {}",
-            Digest::of(&wasm),
-            size(wasm.len())
-        ))?;
+        terminal.say(format_args!("     component {}, {}", Digest::of(&wasm), size(wasm.len())))?;
         say_needs(manifest, terminal)?;
         terminal.note(format_args!("\nNext: `nexus install {}`", component.display()))
     }

@@ -37,12 +37,13 @@ Examples:
   nexus shard test --call greet '{\"name\":\"Ada\"}'
   nexus shard test weather.wasm --manifest weather/shard.toml --set CITY=Bern
 
-Each example call is made on an instance that served the calls before it and on a fresh one, and both must answer the
-same. Examples are in tests/calls.json of the project:
+Each example call is made twice: on an instance that served the calls before it, and on
+a fresh one. Both must answer the same. Examples are in tests/calls.json of the project:
   [{ \"tool\": \"greet\", \"arguments\": { \"name\": \"Ada\" }, \"result\": { \"text\": \"Hello, Ada!\" } },
    { \"tool\": \"greet\", \"arguments\": { \"name\": \"\" }, \"error\": \"invalid-params\" },
    { \"tool\": \"roll_dice\", \"varies\": true }]
-`arguments` is {} unless given; `result` and `error` are what is expected; `varies` allows different results.
+`arguments` is {} unless given. `result` and `error` say what is expected. `varies` allows
+results to differ.
 
 Exit status: 0 when every check is ok, 1 when one is not.")]
 pub(crate) struct Test {
@@ -87,14 +88,7 @@ impl Test {
             component.display(),
             size(wasm.len())
         ))?;
-        match Trial::begin(
-            wasm,
-            manifest,
-            release::world(&interfaces),
-            settings(manifest, self.set),
-        )
-        .await
-        {
+        match Trial::begin(wasm, manifest, release::world(&interfaces), settings(manifest, self.set)).await {
             Ok(trial) => {
                 report.ok("it starts, on two instances")?;
                 report.tools(&trial)?;
@@ -114,11 +108,7 @@ fn setting(text: &str) -> anyhow::Result<(String, String)> {
 
 /// What the operator would have set.
 fn settings(manifest: &Manifest, given: Vec<(String, String)>) -> BTreeMap<String, String> {
-    let mock = manifest
-        .config
-        .keys()
-        .find(|key| key.as_str() == MOCK)
-        .map(|key| (key.to_string(), "true".to_owned()));
+    let mock = manifest.config.keys().find(|key| key.as_str() == MOCK).map(|key| (key.to_string(), "true".to_owned()));
     mock.into_iter().chain(given).collect()
 }
 
@@ -140,13 +130,8 @@ impl Report<'_> {
 
     /// What a host would say.
     fn refused(&mut self, error: &anyhow::Error) -> anyhow::Result<()> {
-        let code = failure::code(error)
-            .map(|code| format!(" ({code})"))
-            .unwrap_or_default();
-        self.bad(format_args!(
-            "a host would not load it{code}: {}",
-            clean_line(&failure::sentence(error))
-        ))
+        let code = failure::code(error).map(|code| format!(" ({code})")).unwrap_or_default();
+        self.bad(format_args!("a host would not load it{code}: {}", clean_line(&failure::sentence(error))))
     }
 
     fn end(self) -> anyhow::Result<ExitCode> {
@@ -154,14 +139,9 @@ impl Report<'_> {
             self.terminal.note("\nNext: `nexus shard sign --key NAME`")?;
             return Ok(ExitCode::SUCCESS);
         }
-        let checks = if self.bad == 1 {
-            "1 check".to_owned()
-        } else {
-            format!("{} checks", self.bad)
-        };
-        self.terminal.note(format_args!(
-            "\n{checks} failed; `--log warn` shows the last words of a shard that trapped"
-        ))?;
+        let checks = if self.bad == 1 { "1 check".to_owned() } else { format!("{} checks", self.bad) };
+        self.terminal
+            .note(format_args!("\n{checks} failed; `--log warn` shows the last words of a shard that trapped"))?;
         Ok(ExitCode::from(FAILED))
     }
 
@@ -176,11 +156,7 @@ impl Report<'_> {
         }
         for tool in &warm.published.quarantined {
             let reason = clean_line(&tool.reason.to_string());
-            self.bad(format_args!(
-                "{} would be quarantined ({}): {reason}",
-                tool.name,
-                tool.reason.code()
-            ))?;
+            self.bad(format_args!("{} would be quarantined ({}): {reason}", tool.name, tool.reason.code()))?;
         }
         for tool in warm.published.served.keys() {
             self.ok(format_args!("{tool} would be served"))?;
@@ -191,15 +167,8 @@ impl Report<'_> {
     /// The example calls, and which tools have none.
     async fn calls(&mut self, trial: &Trial, examples: &[Example]) -> anyhow::Result<()> {
         for example in examples {
-            let call = shown(&format!(
-                "{} {}",
-                example.tool,
-                Value::Object(example.arguments.clone())
-            ));
-            let answers = match (
-                call_one(&trial.warm, example).await,
-                call_one(&trial.fresh, example).await,
-            ) {
+            let call = shown(&format!("{} {}", example.tool, Value::Object(example.arguments.clone())));
+            let answers = match (call_one(&trial.warm, example).await, call_one(&trial.fresh, example).await) {
                 (Ok(warm), Ok(fresh)) => judge(example, &warm, &fresh).map(|()| warm),
                 (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
             };
@@ -210,10 +179,8 @@ impl Report<'_> {
         }
         for tool in trial.warm.published.served.keys() {
             if !examples.iter().any(|example| example.tool == *tool) {
-                let advice = format!(
-                    "{tool} was not called; add an example to {} or pass --call {tool} '{{…}}'",
-                    example::FILE
-                );
+                let advice =
+                    format!("{tool} was not called; add an example to {} or pass --call {tool} '{{…}}'", example::FILE);
                 self.terminal.marked(Mark::Caution, advice)?;
             }
         }
@@ -223,10 +190,7 @@ impl Report<'_> {
 
 async fn call_one(candidacy: &Candidacy, example: &Example) -> Result<Answer, UnknownTool> {
     let name = candidacy.published.served.get(&example.tool).unwrap_or(&example.tool);
-    candidacy
-        .router
-        .call(name, example.arguments.clone(), CancellationToken::new())
-        .await
+    candidacy.router.call(name, example.arguments.clone(), CancellationToken::new()).await
 }
 
 /// Holds two answers to one call against what was expected, and against each other.
@@ -246,11 +210,7 @@ fn judge(example: &Example, warm: &Answer, fresh: &Answer) -> Result<(), String>
         if let Some(expected) = &example.result
             && answer.structured() != Some(expected)
         {
-            return Err(format!(
-                "{} was expected, and it answers {}",
-                shown(&expected.to_string()),
-                outcome(answer)
-            ));
+            return Err(format!("{} was expected, and it answers {}", shown(&expected.to_string()), outcome(answer)));
         }
     }
     let same = warm.structured() == fresh.structured() && warm.text() == fresh.text();
@@ -275,10 +235,7 @@ fn shown(text: &str) -> String {
 }
 
 fn cost(answer: &Answer) -> String {
-    answer
-        .meta("fuel")
-        .map(|fuel| format!("  ({fuel} fuel)"))
-        .unwrap_or_default()
+    answer.meta("fuel").map(|fuel| format!("  ({fuel} fuel)")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -298,10 +255,7 @@ mod tests {
     impl BackEnd for Fixed {
         fn call(&self, _call: ToolCall) -> BoxFuture<'_, Result<ToolOutput, ToolFailure>> {
             let answer = match &self.0 {
-                Ok(value) => Ok(ToolOutput {
-                    structured: Some(value.clone()),
-                    ..ToolOutput::default()
-                }),
+                Ok(value) => Ok(ToolOutput { structured: Some(value.clone()), ..ToolOutput::default() }),
                 Err(code) => Err(ToolFailure::new(code, Category::Business, "No.")),
             };
             Box::pin(async move { answer })
@@ -319,18 +273,12 @@ mod tests {
             annotations: None,
         };
         router.publish("a:b", "b", vec![tool], Arc::new(Fixed(answers)));
-        router
-            .call("ask", serde_json::Map::new(), CancellationToken::new())
-            .await
-            .unwrap()
+        router.call("ask", serde_json::Map::new(), CancellationToken::new()).await.unwrap()
     }
 
     fn example(fields: &Value) -> Example {
         let mut example = json!({ "tool": "ask" });
-        example
-            .as_object_mut()
-            .unwrap()
-            .extend(fields.as_object().unwrap().clone());
+        example.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         serde_json::from_value(example).unwrap()
     }
 
@@ -339,11 +287,7 @@ mod tests {
         let (one, two) = (answer(Ok(json!({ "n": 1 }))).await, answer(Ok(json!({ "n": 2 }))).await);
         let plain = example(&json!({}));
         assert_eq!(judge(&plain, &one, &one), Ok(()));
-        assert!(
-            judge(&plain, &one, &two)
-                .unwrap_err()
-                .contains("keep nothing in memory")
-        );
+        assert!(judge(&plain, &one, &two).unwrap_err().contains("keep nothing in memory"));
         assert_eq!(judge(&example(&json!({ "varies": true })), &one, &two), Ok(()));
         let expected = example(&json!({ "result": { "n": 1 }, "varies": true }));
         assert_eq!(judge(&expected, &one, &one), Ok(()));
@@ -353,21 +297,10 @@ mod tests {
     #[tokio::test]
     async fn an_error_counts_only_when_it_is_expected() {
         let (result, error) = (answer(Ok(json!({}))).await, answer(Err("not-found")).await);
-        assert!(
-            judge(&example(&json!({})), &error, &error)
-                .unwrap_err()
-                .contains("not-found")
-        );
-        assert_eq!(
-            judge(&example(&json!({ "error": "not-found" })), &error, &error),
-            Ok(())
-        );
+        assert!(judge(&example(&json!({})), &error, &error).unwrap_err().contains("not-found"));
+        assert_eq!(judge(&example(&json!({ "error": "not-found" })), &error, &error), Ok(()));
         for (expected, warm, fresh) in [("denied", &error, &error), ("not-found", &error, &result)] {
-            assert!(
-                judge(&example(&json!({ "error": expected })), warm, fresh)
-                    .unwrap_err()
-                    .contains("was expected")
-            );
+            assert!(judge(&example(&json!({ "error": expected })), warm, fresh).unwrap_err().contains("was expected"));
         }
     }
 
@@ -385,10 +318,7 @@ mod tests {
         };
         let mocked = toml("[config.USE_MOCK]\ntype = \"boolean\"\n");
         assert_eq!(settings(&mocked, Vec::new())[MOCK], "true");
-        assert_eq!(
-            settings(&mocked, vec![setting("USE_MOCK=false").unwrap()])[MOCK],
-            "false"
-        );
+        assert_eq!(settings(&mocked, vec![setting("USE_MOCK=false").unwrap()])[MOCK], "false");
         assert!(settings(&toml(""), Vec::new()).is_empty());
         assert!(setting("USE_MOCK").is_err());
     }

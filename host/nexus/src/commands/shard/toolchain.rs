@@ -11,10 +11,8 @@ pub(super) const TARGET: &str = "wasm32-wasip2";
 
 /// Makes sure that a project in `folder` can be compiled, with the tool chain that it chooses.
 pub(super) fn ensure(folder: &Path) -> anyhow::Result<()> {
-    let asked = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .current_dir(folder)
-        .output();
+    let asked =
+        Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).current_dir(folder).output();
     let output = asked.context("rustc cannot be started; install Rust from https://rustup.rs")?;
     let library = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() || !Path::new(library.trim()).is_dir() {
@@ -31,9 +29,7 @@ pub(super) fn build(folder: &Path, debug: bool) -> anyhow::Result<PathBuf> {
         command.arg("--release");
     }
     command.current_dir(folder).stderr(Stdio::inherit());
-    let output = command
-        .output()
-        .context("cargo cannot be started; install Rust from https://rustup.rs")?;
+    let output = command.output().context("cargo cannot be started; install Rust from https://rustup.rs")?;
     if !output.status.success() {
         bail!("it does not compile; cargo's reasons are above");
     }
@@ -44,16 +40,12 @@ pub(super) fn build(folder: &Path, debug: bool) -> anyhow::Result<PathBuf> {
 
 /// The component among cargo's messages: the dynamic library of the package whose `Cargo.toml` is `manifest`.
 fn component(messages: &str, manifest: &Path) -> Option<PathBuf> {
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .find_map(|message| match message {
-            Message::CompilerArtifact(artifact) if artifact.is_library_of(manifest) => artifact
-                .filenames
-                .into_iter()
-                .find(|file| file.extension().is_some_and(|extension| extension == "wasm")),
-            _ => None,
-        })
+    messages.lines().filter_map(|line| serde_json::from_str(line).ok()).find_map(|message| match message {
+        Message::CompilerArtifact(artifact) if artifact.is_library_of(manifest) => {
+            artifact.filenames.into_iter().find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
+        }
+        _ => None,
+    })
 }
 
 /// One line of `cargo build --message-format=json`.

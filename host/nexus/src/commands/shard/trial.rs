@@ -46,16 +46,10 @@ impl Trial {
         let broker = Broker::new(BrokerSettings::default())?;
         let Ceiling(limits) = Ceiling::default();
         let warm = Limits { instances: 1, ..limits };
-        let fresh = Limits {
-            calls_per_instance: 1,
-            ..warm
-        };
+        let fresh = Limits { calls_per_instance: 1, ..warm };
         let load =
             async |limits| Candidacy::load(&runtime, &broker, &package, settings.clone(), &Ceiling(limits)).await;
-        Ok(Self {
-            warm: load(warm).await?,
-            fresh: load(fresh).await?,
-        })
+        Ok(Self { warm: load(warm).await?, fresh: load(fresh).await? })
     }
 
     /// Stops and disposes of every instance.
@@ -73,23 +67,13 @@ impl Candidacy {
         config: BTreeMap<String, String>,
         ceiling: &Ceiling,
     ) -> anyhow::Result<Self> {
-        let access = broker.shard(
-            package.manifest(),
-            OperatorGrant {
-                config,
-                ..OperatorGrant::default()
-            },
-        )?;
+        let access = broker.shard(package.manifest(), OperatorGrant { config, ..OperatorGrant::default() })?;
         let shard = runtime.load(package.clone(), access, ceiling).await?;
         let router = Router::new(CallLimits::default());
         let (id, prefix) = (package.name().to_string(), package.name().name());
         let tools = shard.tools().iter().map(definition).collect();
         let published = router.publish(&id, prefix, tools, Arc::new(ShardBackEnd(Arc::clone(&shard))));
-        Ok(Self {
-            shard,
-            router,
-            published,
-        })
+        Ok(Self { shard, router, published })
     }
 }
 
@@ -97,25 +81,14 @@ fn package(wasm: Vec<u8>, manifest: &Manifest, world: World) -> anyhow::Result<V
     // No secret: nobody but the policy below trusts this key, and the statement never leaves this process.
     let key = SecretKey::from_random(Digest::of(&wasm).as_bytes());
     let now = Timestamp::from_unix_seconds(0);
-    let request = ReleaseRequest {
-        manifest,
-        wasm: &wasm,
-        world,
-        created: now,
-        previous: None,
-        source: None,
-        commit: None,
-    };
+    let request =
+        ReleaseRequest { manifest, wasm: &wasm, world, created: now, previous: None, source: None, commit: None };
     let statement = sign(request, &[&key])?;
     let policy = TrustPolicy::from_toml(&format!(
         "version = 1\n[[publisher]]\nnamespace = \"{}\"\nkeys = [\"{}\"]\n",
         manifest.shard.name.namespace(),
         key.public()
     ))?;
-    let candidate = Candidate {
-        wasm: wasm.into(),
-        statement: Some(statement.into()),
-        ..Candidate::default()
-    };
+    let candidate = Candidate { wasm: wasm.into(), statement: Some(statement.into()), ..Candidate::default() };
     Ok(verify(candidate, &policy, &Expectation::anything(now, &|_| None))?)
 }

@@ -46,9 +46,8 @@ impl Verify {
                 "signer": signer,
             }))?;
         } else if let Some(key) = signer {
-            terminal.note(format_args!(
-                "It is truly signed with this key, which does not say whose it is:\n  {key}"
-            ))?;
+            terminal
+                .note(format_args!("It is truly signed with this key, which does not say whose it is:\n  {key}"))?;
         }
         Err(error)
     }
@@ -84,21 +83,14 @@ fn say(package: &Package, terminal: &mut Terminal) -> anyhow::Result<()> {
     let (name, version) = (package.name(), package.version());
     terminal.marked(
         Mark::Good,
-        format_args!(
-            "the file holds {}, SHA-256 {}",
-            size(package.wasm().len()),
-            package.digest()
-        ),
+        format_args!("the file holds {}, SHA-256 {}", size(package.wasm().len()), package.digest()),
     )?;
     match package.publisher() {
         Some(publisher) => {
             for key in publisher.keys() {
                 terminal.marked(Mark::Good, format_args!("signed with key {key}"))?;
             }
-            terminal.marked(
-                Mark::Good,
-                format_args!("what was signed is about these bytes: {name} {version}"),
-            )?;
+            terminal.marked(Mark::Good, format_args!("what was signed is about these bytes: {name} {version}"))?;
             let namespace = publisher.namespace();
             terminal.marked(
                 Mark::Good,
@@ -113,9 +105,6 @@ fn say(package: &Package, terminal: &mut Terminal) -> anyhow::Result<()> {
         )?,
     }
     terminal.marked(Mark::Good, "it is no older than what this host has had, or is pinned")?;
-    terminal.marked(
-        Mark::Good,
-        "it is a shard, and imports nothing that it does not declare",
-    )?;
+    terminal.marked(Mark::Good, "it is a shard, and imports nothing that it does not declare")?;
     say_needs(package.manifest(), terminal)
 }

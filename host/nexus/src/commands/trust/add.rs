@@ -30,17 +30,7 @@ pub(crate) struct Add {
 
 impl Add {
     pub(super) fn run(self, home: &Home, file: &TrustFile) -> anyhow::Result<()> {
-        let Self {
-            key,
-            namespace,
-            allow,
-            threshold,
-        } = self;
-        Ok(file.add(&NewPublisher {
-            namespace,
-            key: key.resolve(home)?,
-            threshold,
-            allow,
-        })?)
+        let Self { key, namespace, allow, threshold } = self;
+        Ok(file.add(&NewPublisher { namespace, key: key.resolve(home)?, threshold, allow })?)
     }
 }

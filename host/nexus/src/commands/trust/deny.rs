@@ -40,12 +40,7 @@ struct Target {
 
 impl Deny {
     pub(super) fn run(self, home: &Home, file: &TrustFile) -> anyhow::Result<()> {
-        let Target {
-            sha256,
-            shard,
-            key,
-            namespace,
-        } = self.target;
+        let Target { sha256, shard, key, namespace } = self.target;
         let key = key.map(|key| key.resolve(home)).transpose()?;
         let targets = [
             sha256.map(DenyTarget::Sha256),
@@ -54,10 +49,7 @@ impl Deny {
             namespace.map(DenyTarget::Namespace),
         ];
         for target in targets.into_iter().flatten() {
-            file.deny(&Denial {
-                target,
-                reason: Some(self.reason.clone()),
-            })?;
+            file.deny(&Denial { target, reason: Some(self.reason.clone()) })?;
         }
         Ok(())
     }

@@ -25,9 +25,7 @@ impl FromStr for KeyArgument {
                 .map(Self::Public)
                 .context("a key is written ed25519:…, as `nexus key export` prints it");
         }
-        text.parse()
-            .map(Self::Own)
-            .context("a key is ed25519:…, or the name of a key that `nexus key list` shows")
+        text.parse().map(Self::Own).context("a key is ed25519:…, or the name of a key that `nexus key list` shows")
     }
 }
 

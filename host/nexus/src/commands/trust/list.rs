@@ -38,10 +38,7 @@ impl List {
             UnsignedRule::Deny => Vec::new(),
             UnsignedRule::AllowLocal => policy.dev_dirs().to_vec(),
         };
-        let report = Report {
-            rules: file.rules()?,
-            unsigned_below,
-        };
+        let report = Report { rules: file.rules()?, unsigned_below };
         if self.json {
             terminal.json(&report)?;
             return Ok(ExitCode::SUCCESS);
@@ -50,10 +47,7 @@ impl List {
             terminal.say(rule)?;
         }
         for folder in &report.unsigned_below {
-            terminal.marked(
-                Mark::Caution,
-                format_args!("without any signature: shards below {}", folder.display()),
-            )?;
+            terminal.marked(Mark::Caution, format_args!("without any signature: shards below {}", folder.display()))?;
         }
         terminal.say(if report.rules.is_empty() {
             "This host trusts nobody yet. `nexus trust add KEY --namespace NS` changes that."

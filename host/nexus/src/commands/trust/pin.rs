@@ -24,17 +24,7 @@ pub(crate) struct Pin {
 
 impl Pin {
     pub(super) fn run(self, file: &TrustFile) -> anyhow::Result<()> {
-        let Self {
-            shard,
-            version,
-            sha256,
-            reason,
-        } = self;
-        Ok(file.pin(&nexus_package::Pin {
-            shard,
-            version,
-            sha256,
-            reason: Some(reason),
-        })?)
+        let Self { shard, version, sha256, reason } = self;
+        Ok(file.pin(&nexus_package::Pin { shard, version, sha256, reason: Some(reason) })?)
     }
 }

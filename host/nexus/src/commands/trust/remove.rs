@@ -43,11 +43,7 @@ impl Remove {
             None => Ok(Removal::Publisher(namespace)),
             Some(key) => one_key(key.resolve(home)?, &namespace, home, file),
         });
-        let removals = [
-            publisher.transpose()?,
-            pin.map(Removal::Pin),
-            denial.map(Removal::Denial),
-        ];
+        let removals = [publisher.transpose()?, pin.map(Removal::Pin), denial.map(Removal::Denial)];
         for removal in removals.iter().flatten() {
             file.remove(removal)?;
         }
@@ -58,21 +54,14 @@ impl Remove {
 /// The file's own removal of a key takes it out everywhere, which must not happen unasked.
 fn one_key(key: PublicKey, namespace: &Namespace, home: &Home, file: &TrustFile) -> anyhow::Result<Removal> {
     let policy = file.read()?;
-    let publishers = policy
-        .publishers()
-        .iter()
-        .filter(|publisher| publisher.keys.iter().any(|known| known.key == key));
-    let (here, elsewhere): (Vec<_>, Vec<_>) = publishers
-        .map(|publisher| &publisher.namespace)
-        .partition(|known| *known == namespace);
+    let publishers = policy.publishers().iter().filter(|publisher| publisher.keys.iter().any(|known| known.key == key));
+    let (here, elsewhere): (Vec<_>, Vec<_>) =
+        publishers.map(|publisher| &publisher.namespace).partition(|known| *known == namespace);
     if here.is_empty() {
         bail!("{namespace} is not published by this key; `nexus trust list` shows whose it is");
     }
     if let Some(other) = elsewhere.first() {
-        bail!(
-            "this key is trusted for {other} too; take it out of {} by hand",
-            home.trust_file().display()
-        );
+        bail!("this key is trusted for {other} too; take it out of {} by hand", home.trust_file().display());
     }
     Ok(Removal::Key(key))
 }

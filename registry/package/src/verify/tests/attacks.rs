@@ -28,50 +28,26 @@ fn row_1_every_changed_component_is_refused() {
     changed.push([WASM, WASM].concat());
     for wasm in changed {
         if wasm != WASM {
-            assert_eq!(
-                code(candidate(&wasm, statement.clone()), &policy),
-                "digest-mismatch",
-                "{wasm:?}"
-            );
+            assert_eq!(code(candidate(&wasm, statement.clone()), &policy), "digest-mismatch", "{wasm:?}");
         }
     }
 }
 
 #[test]
 fn row_2_a_missing_statement_is_refused() {
-    let bare = || Candidate {
-        wasm: Bytes::from_static(WASM),
-        ..Candidate::default()
-    };
+    let bare = || Candidate { wasm: Bytes::from_static(WASM), ..Candidate::default() };
     assert_eq!(code(bare(), &policy(&[1], "")), "unsigned");
-    let below = Candidate {
-        below_dev_dir: true,
-        local_manifest: Some(MANIFEST.to_owned()),
-        ..bare()
-    };
-    assert_eq!(
-        code(below, &policy(&[1], "")),
-        "unsigned",
-        "the policy allows no unsigned component"
-    );
+    let below = Candidate { below_dev_dir: true, local_manifest: Some(MANIFEST.to_owned()), ..bare() };
+    assert_eq!(code(below, &policy(&[1], "")), "unsigned", "the policy allows no unsigned component");
 }
 
 #[test]
 fn row_3_the_wrong_key_and_the_wrong_namespace_are_refused() {
-    assert_eq!(
-        code(candidate(WASM, signed_by(&[2])), &policy(&[1], "")),
-        "untrusted-key"
-    );
+    assert_eq!(code(candidate(WASM, signed_by(&[2])), &policy(&[1], "")), "untrusted-key");
     let elsewhere = released(&MANIFEST.replace("acme:", "nexus:"), WASM, &[1]);
-    assert_eq!(
-        code(candidate(WASM, elsewhere), &policy(&[1], "")),
-        "key-not-allowed-for-namespace"
-    );
+    assert_eq!(code(candidate(WASM, elsewhere), &policy(&[1], "")), "key-not-allowed-for-namespace");
     let narrow = policy(&[1], "allow = [\"acme:news\"]");
-    assert_eq!(
-        code(candidate(WASM, signed_by(&[1])), &narrow),
-        "key-not-allowed-for-namespace"
-    );
+    assert_eq!(code(candidate(WASM, signed_by(&[1])), &narrow), "key-not-allowed-for-namespace");
 }
 
 #[test]
@@ -79,16 +55,10 @@ fn row_4_a_lying_key_id_is_refused_also_beside_a_valid_signature() {
     let policy = policy(&[1, 2], "");
     let other: Value = serde_json::from_slice(&signed_by(&[3])).expect("it is JSON");
     let lie = json!({ "keyid": key(2).public().id().to_string(), "sig": other["signatures"][0]["sig"] });
-    assert_eq!(
-        code_of_changed(&policy, |envelope| envelope["signatures"] = json!([lie])),
-        "bad-signature"
-    );
+    assert_eq!(code_of_changed(&policy, |envelope| envelope["signatures"] = json!([lie])), "bad-signature");
     for order in [0, 1] {
         let beside = |envelope: &mut Value| {
-            envelope["signatures"]
-                .as_array_mut()
-                .expect("an array")
-                .insert(order, lie.clone());
+            envelope["signatures"].as_array_mut().expect("an array").insert(order, lie.clone());
         };
         assert_eq!(code_of_changed(&policy, beside), "bad-signature");
     }
@@ -98,20 +68,13 @@ fn row_4_a_lying_key_id_is_refused_also_beside_a_valid_signature() {
 fn row_5_a_key_out_of_its_time_or_revoked_is_refused() {
     let with = |fields: &str| policy_with_keys(&format!("{{ key = \"{}\", {fields} }}", key(1).public()), "");
     for (fields, expected) in [
-        (
-            "not_before = \"2026-11-20T08:00:00Z\", expires = \"2026-11-20T08:00:01Z\"",
-            "accepted",
-        ),
+        ("not_before = \"2026-11-20T08:00:00Z\", expires = \"2026-11-20T08:00:01Z\"", "accepted"),
         ("expires = \"2026-11-20T08:00:00Z\"", "key-expired"),
         ("not_before = \"2026-11-20T08:00:01Z\"", "key-expired"),
         ("revoked = \"stolen\"", "key-revoked"),
         ("revoked = \"stolen\", expires = \"2020-01-01\"", "key-revoked"),
     ] {
-        assert_eq!(
-            code(candidate(WASM, signed_by(&[1])), &with(fields)),
-            expected,
-            "{fields}"
-        );
+        assert_eq!(code(candidate(WASM, signed_by(&[1])), &with(fields)), expected, "{fields}");
     }
 }
 
@@ -119,11 +82,7 @@ fn row_5_a_key_out_of_its_time_or_revoked_is_refused() {
 fn row_6_a_statement_moved_to_another_shard_or_version_is_refused() {
     let asked = |name: &str, version: &str| {
         let (name, version) = (name.parse().expect(name), version.parse().expect(version));
-        let expected = Expectation {
-            name: Some(&name),
-            version: Some(&version),
-            ..anything()
-        };
+        let expected = Expectation { name: Some(&name), version: Some(&version), ..anything() };
         verify(candidate(WASM, signed_by(&[1])), &policy(&[1], ""), &expected)
             .map_or_else(|error| error.code(), |_| "accepted")
     };
@@ -131,24 +90,13 @@ fn row_6_a_statement_moved_to_another_shard_or_version_is_refused() {
     assert_eq!(asked("acme:news", "1.2.0"), "subject-mismatch");
     assert_eq!(asked("acme:weather", "1.2.1"), "subject-mismatch");
     let other_component = released(MANIFEST, b"another component", &[1]);
-    assert_eq!(
-        code(candidate(WASM, other_component), &policy(&[1], "")),
-        "digest-mismatch"
-    );
+    assert_eq!(code(candidate(WASM, other_component), &policy(&[1], "")), "digest-mismatch");
     for path in ["/subject/0/name", "/predicate/name", "/predicate/manifest/shard/name"] {
         let mut moved = payload();
-        let name = if path.starts_with("/subject") {
-            "acme:news@1.2.0"
-        } else {
-            "acme:news"
-        };
+        let name = if path.starts_with("/subject") { "acme:news@1.2.0" } else { "acme:news" };
         *moved.pointer_mut(path).expect(path) = json!(name);
         let moved = sealed(moved.to_string().as_bytes());
-        assert_eq!(
-            code(candidate(WASM, moved), &policy(&[1], "")),
-            "subject-mismatch",
-            "{path}"
-        );
+        assert_eq!(code(candidate(WASM, moved), &policy(&[1], "")), "subject-mismatch", "{path}");
     }
 }
 
@@ -159,27 +107,17 @@ fn row_7_other_types_and_too_few_signatures_are_refused() {
         code_of_changed(&one, |envelope| envelope["payloadType"] = json!("application/json")),
         "statement-invalid"
     );
-    assert_eq!(
-        code_of_changed(&one, |envelope| envelope["signatures"] = json!([])),
-        "statement-invalid"
-    );
-    for (field, other) in [
-        ("_type", "https://in-toto.io/Statement/v2"),
-        ("predicateType", "urn:nexus:shard-release:v2"),
-    ] {
+    assert_eq!(code_of_changed(&one, |envelope| envelope["signatures"] = json!([])), "statement-invalid");
+    for (field, other) in
+        [("_type", "https://in-toto.io/Statement/v2"), ("predicateType", "urn:nexus:shard-release:v2")]
+    {
         let mut foreign = payload();
         foreign[field] = json!(other);
-        assert_eq!(
-            code(candidate(WASM, sealed(foreign.to_string().as_bytes())), &one),
-            "statement-invalid"
-        );
+        assert_eq!(code(candidate(WASM, sealed(foreign.to_string().as_bytes())), &one), "statement-invalid");
     }
     let mut lying = payload();
     lying["predicate"]["size"] = json!(WASM.len() + 1);
-    assert_eq!(
-        code(candidate(WASM, sealed(lying.to_string().as_bytes())), &one),
-        "statement-invalid"
-    );
+    assert_eq!(code(candidate(WASM, sealed(lying.to_string().as_bytes())), &one), "statement-invalid");
 
     let two = policy(&[1, 2], "threshold = 2");
     let twice = |envelope: &mut Value| envelope["signatures"] = vec![envelope["signatures"][0].clone(); 2].into();
@@ -192,10 +130,7 @@ fn row_7_other_types_and_too_few_signatures_are_refused() {
 #[test]
 fn row_8_json_that_two_readers_could_read_differently_is_refused() {
     let policy = policy(&[1], "");
-    let (envelope, payload) = (
-        String::from_utf8(signed_by(&[1]).to_vec()).expect("UTF-8"),
-        payload().to_string(),
-    );
+    let (envelope, payload) = (String::from_utf8(signed_by(&[1]).to_vec()).expect("UTF-8"), payload().to_string());
     let nested = format!("{{\"x\":{}{},", "[".repeat(1_000), "]".repeat(1_000));
     let corrupted = |text: &str| -> Vec<Vec<u8>> {
         let duplicate = text.replacen('{', "{\"x\":1,\"x\":1,", 1);
@@ -204,14 +139,7 @@ fn row_8_json_that_two_readers_could_read_differently_is_refused() {
         let mut not_utf8 = text.replacen('{', "{\"x\":\"~\",", 1).into_bytes();
         let tilde = not_utf8.iter().position(|byte| *byte == b'~').expect("it is there");
         not_utf8[tilde] = 0xff;
-        vec![
-            duplicate.into(),
-            large.into(),
-            deep.into(),
-            not_utf8,
-            format!("\u{feff}{text}").into(),
-            text[1..].into(),
-        ]
+        vec![duplicate.into(), large.into(), deep.into(), not_utf8, format!("\u{feff}{text}").into(), text[1..].into()]
     };
     for bytes in corrupted(&envelope) {
         assert_eq!(code(candidate(WASM, bytes.into()), &policy), "statement-invalid");
@@ -253,12 +181,9 @@ fn row_10_an_older_version_is_refused_unless_it_is_pinned() {
         policy(&[1], &pin)
     };
     let unpinned = policy(&[1], "");
-    for (highest, expected) in [
-        ("1.2.0", "accepted"),
-        ("1.2.0-rc.1", "accepted"),
-        ("1.2.1-rc.1", "rollback"),
-        ("10.0.0", "rollback"),
-    ] {
+    for (highest, expected) in
+        [("1.2.0", "accepted"), ("1.2.0-rc.1", "accepted"), ("1.2.1-rc.1", "rollback"), ("10.0.0", "rollback")]
+    {
         assert_eq!(with(&unpinned, highest), expected, "{highest}");
     }
     assert_eq!(with(&pin("1.2.0", Digest::of(WASM)), "10.0.0"), "accepted");
@@ -270,36 +195,17 @@ fn row_10_an_older_version_is_refused_unless_it_is_pinned() {
 fn row_13_a_capability_is_had_only_when_the_signed_manifest_declares_it() {
     let asking = format!("{MANIFEST}[[http]]\nurl = \"https://api.example\"\nmethods = [\"GET\"]\n");
     for (manifest, declared) in [(MANIFEST, false), (asking.as_str(), true)] {
-        let package = verify(
-            candidate(WASM, released(manifest, WASM, &[1])),
-            &policy(&[1], ""),
-            &anything(),
-        );
-        assert_eq!(
-            package.expect("it is honest").manifest().declares(Capability::Http),
-            declared
-        );
+        let package = verify(candidate(WASM, released(manifest, WASM, &[1])), &policy(&[1], ""), &anything());
+        assert_eq!(package.expect("it is honest").manifest().declares(Capability::Http), declared);
     }
 }
 
 #[test]
 fn row_14_names_and_versions_that_are_paths_are_refused_even_when_signed() {
-    for path in [
-        "/predicate/name",
-        "/predicate/version",
-        "/predicate/manifest/shard/name",
-        "/predicate/manifest/shard/version",
-    ] {
-        for hostile in [
-            "../../etc",
-            "/etc/passwd",
-            "a:b\0",
-            "a:b\r\nx",
-            "a%2f:b",
-            "a:..",
-            "1.0.0/../../x",
-            "1.0.0\n",
-        ] {
+    for path in
+        ["/predicate/name", "/predicate/version", "/predicate/manifest/shard/name", "/predicate/manifest/shard/version"]
+    {
+        for hostile in ["../../etc", "/etc/passwd", "a:b\0", "a:b\r\nx", "a%2f:b", "a:..", "1.0.0/../../x", "1.0.0\n"] {
             let mut payload = payload();
             *payload.pointer_mut(path).expect(path) = json!(hostile);
             let hostile = candidate(WASM, sealed(payload.to_string().as_bytes()));
@@ -311,17 +217,11 @@ fn row_14_names_and_versions_that_are_paths_are_refused_even_when_signed() {
 #[test]
 fn row_15_the_bytes_that_were_verified_are_the_bytes_handed_out() {
     let (wasm, statement) = (Bytes::from_static(WASM), signed_by(&[1]));
-    let found = Candidate {
-        wasm: wasm.clone(),
-        statement: Some(statement.clone()),
-        ..Candidate::default()
-    };
+    let found = Candidate { wasm: wasm.clone(), statement: Some(statement.clone()), ..Candidate::default() };
     let package = verify(found, &policy(&[1], ""), &anything()).expect("it is honest");
     assert_eq!(package.wasm().as_ptr(), wasm.as_ptr());
     assert_eq!(Digest::of(package.wasm()), package.digest());
-    let Provenance::Signed { envelope, .. } = package.provenance() else {
-        panic!("it is signed")
-    };
+    let Provenance::Signed { envelope, .. } = package.provenance() else { panic!("it is signed") };
     assert_eq!(envelope.as_ptr(), statement.as_ptr());
 }
 
@@ -348,21 +248,14 @@ fn row_16_low_order_and_non_canonical_keys_and_signatures_are_refused() {
         assert_eq!(code_of_changed(&trusting, change), "bad-signature", "{signature}");
     }
     // An identity key accepts the identity signature over every message; it is not even offered to a person.
-    let der = [
-        &hex::decode("302a300506032b6570032100").expect("hexadecimal")[..],
-        &identity[..32],
-    ]
-    .concat();
+    let der = [&hex::decode("302a300506032b6570032100").expect("hexadecimal")[..], &identity[..32]].concat();
     let weak = json!([{
         "keyid": Digest::of(&der).to_string(),
         "sig": STANDARD.encode(&identity),
         "publicKey": format!("ed25519:{}", STANDARD.encode(&der)),
     }]);
     let nobody = TrustPolicy::default();
-    assert_eq!(
-        code_of_changed(&nobody, |envelope| envelope["signatures"] = weak),
-        "bad-signature"
-    );
+    assert_eq!(code_of_changed(&nobody, |envelope| envelope["signatures"] = weak), "bad-signature");
 }
 
 fn payload_signature() -> String {

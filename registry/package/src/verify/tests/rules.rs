@@ -28,10 +28,7 @@ fn a_signature_by_nobody_known_takes_nothing_away_and_adds_nothing() {
     ];
     for signature in junk {
         let beside = |envelope: &mut Value| {
-            envelope["signatures"]
-                .as_array_mut()
-                .expect("an array")
-                .insert(0, signature.clone());
+            envelope["signatures"].as_array_mut().expect("an array").insert(0, signature.clone());
         };
         assert_eq!(code_of_changed(&trusts_one, beside), "accepted");
         assert_eq!(code_of_changed(&trusts_two, beside), "threshold-not-met");
@@ -45,28 +42,15 @@ fn a_key_revoked_for_one_publisher_is_revoked_for_all() {
         "[[publisher]]\nnamespace = \"other\"\nkeys = [{{ key = \"{}\", revoked = \"stolen\" }}]",
         key(1).public()
     );
-    assert_eq!(
-        code(candidate(WASM, signed_by(&[1])), &policy(&[1], &elsewhere)),
-        "key-revoked"
-    );
+    assert_eq!(code(candidate(WASM, signed_by(&[1])), &policy(&[1], &elsewhere)), "key-revoked");
 }
 
 #[test]
 fn a_revoked_key_does_not_count_and_does_not_spoil_the_others() {
-    let keys = format!(
-        "{{ key = \"{}\", revoked = \"stolen\" }}, \"{}\"",
-        key(1).public(),
-        key(2).public()
-    );
+    let keys = format!("{{ key = \"{}\", revoked = \"stolen\" }}, \"{}\"", key(1).public(), key(2).public());
     let both = signed_by(&[1, 2]);
-    assert_eq!(
-        code(candidate(WASM, both.clone()), &policy_with_keys(&keys, "")),
-        "accepted"
-    );
-    assert_eq!(
-        code(candidate(WASM, both), &policy_with_keys(&keys, "threshold = 2")),
-        "key-revoked"
-    );
+    assert_eq!(code(candidate(WASM, both.clone()), &policy_with_keys(&keys, "")), "accepted");
+    assert_eq!(code(candidate(WASM, both), &policy_with_keys(&keys, "threshold = 2")), "key-revoked");
 }
 
 #[test]
@@ -83,22 +67,13 @@ fn a_threshold_is_met_within_one_publisher_and_not_across_several() {
 
 #[test]
 fn a_pin_does_not_replace_a_signature() {
-    let pin = format!(
-        "[[pin]]\nshard = \"acme:weather\"\nversion = \"1.2.0\"\nsha256 = \"{}\"",
-        Digest::of(WASM)
-    );
-    assert_eq!(
-        code(candidate(WASM, signed_by(&[2])), &policy(&[1], &pin)),
-        "untrusted-key"
-    );
+    let pin = format!("[[pin]]\nshard = \"acme:weather\"\nversion = \"1.2.0\"\nsha256 = \"{}\"", Digest::of(WASM));
+    assert_eq!(code(candidate(WASM, signed_by(&[2])), &policy(&[1], &pin)), "untrusted-key");
 }
 
 #[test]
 fn a_denial_outranks_everything() {
-    let pin = format!(
-        "[[pin]]\nshard = \"acme:weather\"\nversion = \"1.2.0\"\nsha256 = \"{}\"",
-        Digest::of(WASM)
-    );
+    let pin = format!("[[pin]]\nshard = \"acme:weather\"\nversion = \"1.2.0\"\nsha256 = \"{}\"", Digest::of(WASM));
     for target in [
         format!("sha256 = \"{}\"", Digest::of(WASM)),
         "shard = \"acme:weather\"".to_owned(),
@@ -110,18 +85,12 @@ fn a_denial_outranks_everything() {
         assert_eq!(code(candidate(WASM, signed_by(&[2, 1])), &policy), "denied", "{target}");
     }
     let elsewhere = "[[deny]]\nshard = \"acme:news\"\n[[deny]]\nnamespace = \"other\"";
-    assert_eq!(
-        code(candidate(WASM, signed_by(&[1])), &policy(&[1], elsewhere)),
-        "accepted"
-    );
+    assert_eq!(code(candidate(WASM, signed_by(&[1])), &policy(&[1], elsewhere)), "accepted");
 }
 
 #[test]
 fn a_component_over_the_limit_is_refused_before_it_is_hashed() {
-    let expected = Expectation {
-        max_component_bytes: WASM.len() - 1,
-        ..anything()
-    };
+    let expected = Expectation { max_component_bytes: WASM.len() - 1, ..anything() };
     let refused = verify(candidate(WASM, Bytes::new()), &policy(&[1], ""), &expected).expect_err("too large");
     assert_eq!(refused.code(), "too-large");
 }
@@ -139,45 +108,15 @@ fn an_unsigned_component_below_a_dev_folder_is_accepted_where_the_policy_says_so
     assert!(matches!(package.provenance(), Provenance::UnsignedLocal));
     assert_eq!((package.publisher(), package.statement_digest()), (None, None));
 
-    assert_eq!(
-        code(
-            Candidate {
-                below_dev_dir: false,
-                ..found.clone()
-            },
-            &allowing
-        ),
-        "unsigned"
-    );
-    assert_eq!(
-        code(
-            Candidate {
-                local_manifest: None,
-                ..found.clone()
-            },
-            &allowing
-        ),
-        "manifest-missing"
-    );
-    let broken = Candidate {
-        local_manifest: Some("[shard]".to_owned()),
-        ..found.clone()
-    };
+    assert_eq!(code(Candidate { below_dev_dir: false, ..found.clone() }, &allowing), "unsigned");
+    assert_eq!(code(Candidate { local_manifest: None, ..found.clone() }, &allowing), "manifest-missing");
+    let broken = Candidate { local_manifest: Some("[shard]".to_owned()), ..found.clone() };
     assert_eq!(code(broken, &allowing), "manifest-invalid");
-    let denying = policy(
-        &[1],
-        "[default]\nunsigned = \"allow-local\"\n[[deny]]\nshard = \"acme:weather\"",
-    );
+    let denying = policy(&[1], "[default]\nunsigned = \"allow-local\"\n[[deny]]\nshard = \"acme:weather\"");
     assert_eq!(code(found.clone(), &denying), "denied");
     let name = "acme:news".parse().expect("a name");
-    let asked = Expectation {
-        name: Some(&name),
-        ..anything()
-    };
-    assert_eq!(
-        verify(found, &allowing, &asked).expect_err("another shard").code(),
-        "subject-mismatch"
-    );
+    let asked = Expectation { name: Some(&name), ..anything() };
+    assert_eq!(verify(found, &allowing, &asked).expect_err("another shard").code(), "subject-mismatch");
 }
 
 #[test]
@@ -187,10 +126,7 @@ fn an_unknown_publisher_is_offered_only_when_nothing_speaks_against_it() {
         other => panic!("{other:?}"),
     };
     let (honest, nobody) = (candidate(WASM, signed_by(&[2])), TrustPolicy::default());
-    assert_eq!(
-        offer(honest.clone(), &nobody),
-        Some((key(2).public(), "acme:weather".to_owned()))
-    );
+    assert_eq!(offer(honest.clone(), &nobody), Some((key(2).public(), "acme:weather".to_owned())));
     // A second key for a namespace that has a publisher is what an attacker would offer.
     assert_eq!(offer(honest.clone(), &policy(&[1], "")), None);
     let deny = TrustPolicy::from_toml("version = 1\n[default]\nunknown_publisher = \"deny\"").expect("it is right");
@@ -204,10 +140,7 @@ fn an_unknown_publisher_is_offered_only_when_nothing_speaks_against_it() {
     assert_eq!(code(honest, &denied), "denied");
     // Without the key beside the signature there is nothing to offer; with another key there is a lie.
     let without = |envelope: &mut Value| {
-        envelope["signatures"][0]
-            .as_object_mut()
-            .expect("an object")
-            .remove("publicKey");
+        envelope["signatures"][0].as_object_mut().expect("an object").remove("publicKey");
     };
     assert_eq!(code_of_changed(&nobody, without), "untrusted-key");
     let another = |envelope: &mut Value| envelope["signatures"][0]["publicKey"] = json!(key(3).public().to_string());
