@@ -50,5 +50,5 @@ async fn what_is_not_granted_is_denied_and_nothing_leaves_the_machine() {
     let answer = client.call("fetch", json!({ "url": format!("{}{TRACK_PATH}", elsewhere.url()), "body": "" })).await;
     assert!(answer.is_error() && answer.text().contains("HttpRequestDenied"), "{}", answer.0);
     assert!(elsewhere.all_requests().is_empty() && fedex.requests(TOKEN_PATH).is_empty());
-    serving.line(&["not granted"]).await;
+    serving.line(&["destination-not-granted", elsewhere.url()]).await;
 }

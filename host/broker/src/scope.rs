@@ -111,7 +111,7 @@ impl CallScope {
             return;
         };
         if self.tally().refused.insert(destination.to_owned()) {
-            tracing::warn!(%shard, call = self.call_id, destination, code = error.code(), remedy, "request refused");
+            tracing::warn!(%shard, call = self.call_id, destination, code = error.code(), remedy, "a request to {destination} was refused");
         }
     }
 
