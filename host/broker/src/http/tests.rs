@@ -149,10 +149,10 @@ async fn nothing_leaves_for_a_destination_that_is_not_granted_and_the_operator_r
     }
     access.send(&call, get("https://elsewhere.example")).await.unwrap_err();
     assert_eq!(server.seen().len(), 0);
-    assert_eq!(log.count("request refused"), 2, "{}", log.text());
+    assert_eq!(log.count("was refused"), 2, "{}", log.text());
     assert_eq!(log.count("call-1"), 2);
     access.send(&scope(), get(server.url())).await.unwrap_err();
-    assert_eq!(log.count("request refused"), 3);
+    assert_eq!(log.count("was refused"), 3);
 }
 
 #[tokio::test]
