@@ -140,3 +140,15 @@ async fn stdout_carries_nothing_but_the_protocol() {
     while raw.message().await.is_some() {}
     assert!(raw.serving.ended().await.success());
 }
+
+#[tokio::test]
+async fn instances_are_stopped_and_disposed_of_at_the_end() {
+    let (host, _publisher) = scene::echo();
+    let mut serving = host.serve_http().await;
+    let client = Client::http(&serving, Era::Modern).await;
+    assert!(!client.call("echo", json!({ "text": "hello" })).await.is_error());
+    serving.signal(Signal::TERM);
+    serving.line(&["the voice is stopped"]).await;
+    serving.line(&["the voice is disposed of"]).await;
+    assert!(serving.ended().await.success(), "{}", serving.stderr());
+}

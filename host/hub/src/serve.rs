@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
@@ -90,6 +90,7 @@ impl Hub {
             .route_service("/mcp", mcp)
             .route("/health", get(health::get).with_state(source))
             .layer(middleware::from_fn_with_state(posts.clone(), count_posts))
+            .layer(middleware::from_fn(plain_end_of_session))
             .layer(middleware::from_fn(guard::only_this_machine))
             .layer(RequestBodyTimeoutLayer::new(settings.body_pause));
 
@@ -122,6 +123,17 @@ async fn count_posts(State(posts): State<TaskTracker>, request: Request, next: N
             frame
         }))
     })
+}
+
+/// Answers the end of a session with 204. rmcp answers 202, which the official Python client reports as a failure.
+async fn plain_end_of_session(request: Request, next: Next) -> Response {
+    let ends = request.method() == Method::DELETE;
+    let mut response = next.run(request).await;
+    if ends && response.status() == StatusCode::ACCEPTED {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        *response.body_mut() = Body::empty();
+    }
+    response
 }
 
 #[cfg(test)]

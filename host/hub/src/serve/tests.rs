@@ -235,6 +235,16 @@ async fn a_body_above_the_limit_is_refused() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_session_is_answered_as_clients_expect() {
+    let hub = start(HubSettings::default()).await;
+    let opened = post(&hub).body(INITIALIZE).send().await.unwrap();
+    let session = opened.headers()["mcp-session-id"].clone();
+    let ended = http().delete(hub.url("/mcp")).header("mcp-session-id", session).send().await.unwrap();
+    assert_eq!(ended.status(), 204);
+    hub.ended().await;
+}
+
+#[tokio::test]
 async fn sessions_are_bounded() {
     let mcp = HttpSettings { max_sessions: 2, ..HttpSettings::default() };
     let hub = start(HubSettings { mcp, ..HubSettings::default() }).await;

@@ -52,8 +52,10 @@ impl Serve {
             tracing::info!("stopping: calls in flight have {} to finish", humantime::format_duration(settings.grace));
         };
         let served = async {
+            // However serving ends, the announcement above must not be waited for in vain.
+            let _ended = shutdown.clone().drop_guard();
             let router = Arc::clone(&host.router);
-            let served = match hub {
+            match hub {
                 None => serve_stdio(router, Host::info(), settings.grace, &shutdown).await.map_err(anyhow::Error::from),
                 Some(hub) => {
                     terminal.note(format_args!("listening on http://{}/mcp", hub.address()))?;
@@ -64,10 +66,7 @@ impl Serve {
                     hub.serve(router, Host::info(), edge, shutdown.clone()).await;
                     Ok(())
                 }
-            };
-            // Also when serving ended by itself, with an error.
-            shutdown.cancel();
-            served
+            }
         };
         let (served, ()) = tokio::join!(served, announce);
         host.stop(settings.grace).await;
