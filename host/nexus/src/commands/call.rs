@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
+use nexus_mcp::text::clean;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +60,8 @@ impl Call {
         } else if let Some(structured) = answer.structured() {
             terminal.json(structured)?;
         } else {
-            terminal.say(answer.text())?;
+            // The shard wrote it, and a terminal obeys some characters.
+            terminal.say(clean(&answer.text()))?;
         }
         Ok(if answer.is_error() { ExitCode::from(TOOL_ERROR) } else { ExitCode::SUCCESS })
     }

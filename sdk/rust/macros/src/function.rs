@@ -160,7 +160,7 @@ mod tests {
                 number: String,
                 shard: &Logistics,
                 context: &Context,
-            ) -> ToolResult<Shipment> { todo!() }
+            ) -> ToolResult<Shipment> { unreachable!() }
         };
         let function = Function::take(&mut item).unwrap();
         assert_eq!(function.name, "track");
