@@ -1,8 +1,9 @@
 //! How a host ends: in order, whatever the reason, with the calls in flight answered.
 
 use nexus_test_support::fedex::{Fault, Gate, TRACK_PATH};
+use nexus_test_support::publisher::{fixture_manifest, fixture_wasm};
 use nexus_test_support::python::Era;
-use nexus_test_support::{FedEx, Publisher, Serving};
+use nexus_test_support::{FedEx, Publisher, Serving, TestHost};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -151,4 +152,19 @@ async fn instances_are_stopped_and_disposed_of_at_the_end() {
     serving.line(&["the voice is stopped"]).await;
     serving.line(&["the voice is disposed of"]).await;
     assert!(serving.ended().await.success(), "{}", serving.stderr());
+}
+
+#[tokio::test]
+async fn isolation_by_call_ends_an_instance_after_each() {
+    let publisher = Publisher::new();
+    let host = TestHost::trusting(&publisher);
+    let manifest = fixture_manifest("echo").replace("contract =", "isolation = \"call\"\ncontract =");
+    host.drop_in("echo", &publisher.sign(fixture_wasm("echo"), &manifest));
+    let mut serving = host.serve_http().await;
+    let client = Client::http(&serving, Era::Modern).await;
+    for _ in 0..10 {
+        assert!(!client.call("echo", json!({ "text": "hello" })).await.is_error());
+    }
+    serving.line(&["the voice is disposed of"]).await;
+    assert!(serving.is_running());
 }

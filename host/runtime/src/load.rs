@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use nexus_broker::ShardAccess;
 use nexus_package::{Concurrency, Isolation, Package, Verified};
+use tokio_util::task::TaskTracker;
 use wasmtime::component::Component;
 
 use crate::bindings::v0_1::HttpShardPre;
@@ -85,7 +86,7 @@ impl Runtime {
         let mut first = Instance::create(&pre, &access, limits).await.map_err(LoadError::Start)?;
         let tools = first.list_tools().await.map_err(LoadError::Tools)?.into_iter().map(ToolSpec::of).collect();
         let pool = Pool::new(limits, first);
-        Ok(Arc::new(Shard { package, tools, interfaces, limits, access, pre, pool }))
+        Ok(Arc::new(Shard { package, tools, interfaces, limits, access, pre, pool, retiring: TaskTracker::new() }))
     }
 
     async fn component(self: &Arc<Self>, package: &Verified<Package>) -> Result<Component, LoadError> {

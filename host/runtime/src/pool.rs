@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::call::{CallFailure, FailureCode};
 use crate::instance::Instance;
@@ -15,17 +15,17 @@ use crate::limits::Limits;
 
 pub(crate) struct Pool {
     idle: Mutex<Vec<Instance>>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     waiting: AtomicUsize,
     limits: Limits,
     /// Once the shard was replaced or removed: late calls still run, and their instances are not kept.
     closed: AtomicBool,
 }
 
-/// A place in the pool, for one call.
-pub(crate) struct Place<'a> {
-    pool: &'a Pool,
-    _permit: SemaphorePermit<'a>,
+/// A place in the pool, for one call, and then for the retirement of its instance where that is due.
+pub(crate) struct Place {
+    pool: Arc<Pool>,
+    _permit: OwnedSemaphorePermit,
 }
 
 /// Counts a waiting call, also when its caller goes away.
@@ -41,7 +41,7 @@ impl Pool {
     pub(crate) fn new(limits: Limits, first: Instance) -> Arc<Self> {
         Arc::new(Self {
             idle: Mutex::new(vec![first]),
-            places: Semaphore::new(limits.instances),
+            places: Arc::new(Semaphore::new(limits.instances)),
             waiting: AtomicUsize::new(0),
             limits,
             closed: AtomicBool::new(false),
@@ -49,23 +49,19 @@ impl Pool {
     }
 
     /// Waits for a place: calls are served in the order they came.
-    pub(crate) async fn place(&self) -> Result<Place<'_>, CallFailure> {
-        if let Ok(permit) = self.places.try_acquire() {
-            return Ok(Place { pool: self, _permit: permit });
+    pub(crate) async fn place(self: &Arc<Self>) -> Result<Place, CallFailure> {
+        if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
+            return Ok(Place { pool: Arc::clone(self), _permit: permit });
         }
         let ahead = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.waiting);
         if ahead >= self.limits.waiting {
-            return Err(CallFailure::ended(
-                FailureCode::Busy,
-                "too many calls wait for this shard; try again in a moment",
-            ));
+            let message = "too many calls wait for this shard; try again in a moment";
+            return Err(CallFailure::ended(FailureCode::Busy, message));
         }
-        let permit =
-            self.places.acquire().await.map_err(|_| {
-                CallFailure::ended(FailureCode::Busy, "this shard is being removed; list the tools again")
-            })?;
-        Ok(Place { pool: self, _permit: permit })
+        #[expect(clippy::expect_used, reason = "nothing closes this semaphore")]
+        let permit = Arc::clone(&self.places).acquire_owned().await.expect("it is never closed");
+        Ok(Place { pool: Arc::clone(self), _permit: permit })
     }
 
     /// Waits until no call runs, and takes every idle instance out. Calls that come later still run.
@@ -83,16 +79,16 @@ impl Pool {
     }
 }
 
-impl Place<'_> {
+impl Place {
     /// A warm instance, when there is one.
     pub(crate) fn take(&self) -> Option<Instance> {
         self.pool.idle().pop()
     }
 
-    /// Keeps an instance for the next call, or gives it back when it has to be retired.
-    pub(crate) fn keep(&self, instance: Instance) -> Option<Instance> {
+    /// Keeps an instance for the next call. One that has to be retired comes back, with the place it still takes.
+    pub(crate) fn keep(self, instance: Instance) -> Option<(Instance, Self)> {
         if !instance.is_reusable() || self.pool.closed.load(Ordering::Acquire) {
-            return Some(instance);
+            return Some((instance, self));
         }
         self.pool.idle().push(instance);
         None

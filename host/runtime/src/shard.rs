@@ -7,6 +7,7 @@ use nexus_package::{Manifest, Package, Verified};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::bindings::v0_1::HttpShardPre;
 use crate::bindings::v0_1::nexus::shard::types::Tool;
@@ -14,7 +15,7 @@ use crate::call::{Answer, CallFailure, FailureCode, Measures};
 use crate::component::Interfaces;
 use crate::instance::Instance;
 use crate::limits::Limits;
-use crate::pool::Pool;
+use crate::pool::{Place, Pool};
 use crate::state::State;
 
 /// One tool as the shard describes it. Every text is foreign: clean it before it is shown.
@@ -53,6 +54,8 @@ pub struct Shard {
     pub(crate) access: Arc<ShardAccess>,
     pub(crate) pre: HttpShardPre<State>,
     pub(crate) pool: Arc<Pool>,
+    /// Instances that end after their last call; each holds its place in the pool until it is gone.
+    pub(crate) retiring: TaskTracker,
 }
 
 impl Shard {
@@ -118,28 +121,25 @@ impl Shard {
         arguments: String,
         deadline: Instant,
     ) -> (Result<Answer, CallFailure>, Measures) {
-        let late = || CallFailure::ended(FailureCode::DeadlineExceeded, "no instance was free before the deadline");
         let place = match timeout_at(deadline, self.pool.place()).await.unwrap_or_else(|_| Err(late())) {
             Ok(place) => place,
             Err(failure) => return (Err(failure), Measures::default()),
         };
-        let mut instance = match place.take() {
-            Some(instance) => instance,
-            None => match Instance::create(&self.pre, &self.access, self.limits).await {
-                Ok(instance) => instance,
-                Err(failure) => {
-                    tracing::warn!(shard = %self.package.name(), reason = %failure, "a fresh instance did not start");
-                    let message = format!("a fresh instance did not start: {failure}");
-                    return (Err(CallFailure::ended(FailureCode::InstanceFailed, message)), Measures::default());
-                }
-            },
+        let mut instance = match self.instance(&place, deadline).await {
+            Ok(instance) => instance,
+            Err(failure) => return (Err(failure), Measures::default()),
         };
         let scope = Arc::new(CallScope::new(call_id, deadline));
         let (outcome, measures) = instance.call(tool, arguments, scope, deadline).await;
         match &outcome {
             Ok(_) | Err(CallFailure::Shard(_) | CallFailure::Ended { code: FailureCode::InvalidResult, .. }) => {
-                if let Some(instance) = place.keep(instance) {
-                    instance.retire(&self.package.name().to_string()).await;
+                if let Some((instance, place)) = place.keep(instance) {
+                    // The answer does not wait for `stop`, which may take its time.
+                    let name = self.package.name().to_string();
+                    self.retiring.spawn(async move {
+                        instance.retire(&name).await;
+                        drop(place);
+                    });
                 }
             }
             Err(CallFailure::Ended { code, .. }) => {
@@ -151,6 +151,21 @@ impl Shard {
             }
         }
         (outcome, measures)
+    }
+
+    /// A warm instance, or a fresh one. Starting one counts against the call's deadline.
+    async fn instance(&self, place: &Place, deadline: Instant) -> Result<Instance, CallFailure> {
+        if let Some(warm) = place.take() {
+            return Ok(warm);
+        }
+        let created = timeout_at(deadline, Instance::create(&self.pre, &self.access, self.limits)).await;
+        let failure = match created {
+            Ok(Ok(fresh)) => return Ok(fresh),
+            Ok(Err(failure)) => failure,
+            Err(_) => return Err(late()),
+        };
+        tracing::warn!(shard = %self.package.name(), reason = %failure, "a fresh instance did not start");
+        Err(CallFailure::ended(FailureCode::InstanceFailed, format!("a fresh instance did not start: {failure}")))
     }
 
     /// Waits for the calls in flight, then stops and disposes of every idle instance. A call that still comes runs on
@@ -165,4 +180,8 @@ impl Shard {
         let asked = manifest.tools.get(tool).and_then(|section| section.deadline);
         asked.unwrap_or(self.limits.deadline).min(self.limits.deadline)
     }
+}
+
+fn late() -> CallFailure {
+    CallFailure::ended(FailureCode::DeadlineExceeded, "no instance was ready before the deadline")
 }
