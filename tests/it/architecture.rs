@@ -8,7 +8,7 @@ use nexus_test_support::location;
 use serde_json::Value;
 
 /// Our packages, and which of our packages each may use. What is not listed is not allowed.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("nexus-package", &[]),
     ("nexus-broker", &["nexus-package"]),
     ("nexus-runtime", &["nexus-package", "nexus-broker"]),
@@ -21,6 +21,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     // Tests and project commands are not part of the product.
     ("nexus-test-support", &["nexus-package", "nexus-mock-data"]),
     ("nexus-it", &["nexus-test-support", "nexus-mock-data"]),
+    ("nexus-bench", &["nexus-package", "nexus-broker", "nexus-runtime", "nexus-mcp", "nexus-hub"]),
     ("xtask", &[]),
 ];
 
@@ -34,7 +35,7 @@ const ONE_USER: [(&str, &[&str]); 6] = [
     ("wasmtime-wasi-http", &["nexus-runtime"]),
     ("rmcp", &["nexus-mcp", "nexus-it"]),
     ("axum", &["nexus-hub", "nexus-test-support"]),
-    ("reqwest", &["nexus-broker"]),
+    ("reqwest", &["nexus-broker", "nexus-bench"]),
 ];
 
 /// What a package that is pure must not use: I/O and async.

@@ -37,7 +37,12 @@ impl Checkout {
 
     /// The release build of the host.
     pub(crate) fn nexus(&self) -> PathBuf {
-        self.target.join("release").join(format!("nexus{}", std::env::consts::EXE_SUFFIX))
+        self.released("nexus")
+    }
+
+    /// The release build of any of our programs.
+    pub(crate) fn released(&self, program: &str) -> PathBuf {
+        self.target.join("release").join(format!("{program}{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// Where the shards' components are built.
