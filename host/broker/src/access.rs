@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use nexus_package::{Capability, Manifest, ShardName};
+use nexus_package::{Manifest, ShardName};
 
 use crate::{
     auth::Profiles,
@@ -87,7 +87,6 @@ impl Broker {
         let exchange = Exchange::new(manifest.shard.name.clone(), client, backoff, &self.settings);
         Ok(Arc::new(ShardAccess {
             shard: manifest.shard.name.clone(),
-            http_declared: manifest.declares(Capability::Http),
             log_lines_per_call: self.settings.log_lines_per_call,
             config,
             missing,
@@ -123,7 +122,6 @@ impl Missing {
 /// One loaded shard's settings, log and HTTP. Its connections, tokens and circuits are its own and end with it.
 pub struct ShardAccess {
     shard: ShardName,
-    http_declared: bool,
     log_lines_per_call: u32,
     config: Settings,
     missing: Missing,
@@ -139,11 +137,6 @@ impl ShardAccess {
     /// One JSON object with every declared setting as a value of its kind, or null.
     pub fn config_json(&self) -> String {
         self.config.to_json()
-    }
-
-    /// Whether the manifest declares HTTP at all, so that its import may be linked.
-    pub fn http_declared(&self) -> bool {
-        self.http_declared
     }
 
     /// What has no value, so that live calls cannot work.

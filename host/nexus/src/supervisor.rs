@@ -149,8 +149,8 @@ impl Supervisor {
                 let (version, tools) = (status.wanted.version(), successor.published.served.len());
                 tracing::info!(shard = %name, %version, tools, "serving");
                 status.serving = Some(successor);
-                if let Some(Serving { shard, .. }) = before {
-                    self.closing.spawn(async move { shard.close().await });
+                if let Some(predecessor) = before {
+                    self.close_later(predecessor);
                 }
             }
             Ok(Loaded::Off(how)) => {
@@ -190,10 +190,15 @@ impl Supervisor {
     }
 
     fn retire(&self, name: &ShardName, serving: Option<Serving>) {
-        if let Some(Serving { shard, .. }) = serving {
+        if let Some(serving) = serving {
             self.router.withdraw(&name.to_string());
-            self.closing.spawn(async move { shard.close().await });
+            self.close_later(serving);
         }
+    }
+
+    /// Ends a release that serves no more, once its last call has been answered.
+    fn close_later(&self, Serving { shard, .. }: Serving) {
+        self.closing.spawn(async move { shard.close().await });
     }
 }
 

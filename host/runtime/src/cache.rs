@@ -154,9 +154,8 @@ mod tests {
         let engine = engine().unwrap();
         let cache = Cache::open(folder.path(), &engine).unwrap();
         let digest = Digest::of(b"a");
-        let component = Component::new(&engine, "(component)".as_bytes())
-            .or_else(|_| Component::new(&engine, wat::parse_str("(component)").unwrap()));
-        cache.store(&digest, &component.unwrap()).unwrap();
+        let component = Component::new(&engine, wat::parse_str("(component)").unwrap()).unwrap();
+        cache.store(&digest, &component).unwrap();
         (folder, engine, cache, digest)
     }
 

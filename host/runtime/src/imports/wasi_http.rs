@@ -1,6 +1,6 @@
 //! `wasi:http/outgoing-handler`: the standard door to the same broker, so that an ecosystem's own client works unchanged.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -17,16 +17,16 @@ const MOST_BODY_BYTES: usize = 8 * 1024 * 1024;
 /// Hands every outgoing request to the broker.
 pub(crate) struct Hooks {
     access: Arc<ShardAccess>,
-    scope: Mutex<Arc<CallScope>>,
+    scope: Arc<CallScope>,
 }
 
 impl Hooks {
     pub(crate) fn new(access: Arc<ShardAccess>, scope: Arc<CallScope>) -> Self {
-        Self { access, scope: Mutex::new(scope) }
+        Self { access, scope }
     }
 
     pub(crate) fn enter(&mut self, scope: Arc<CallScope>) {
-        self.scope = Mutex::new(scope);
+        self.scope = scope;
     }
 }
 
@@ -38,7 +38,7 @@ impl WasiHttpHooks for Hooks {
         _received: Io,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let access = Arc::clone(&self.access);
-        let scope = Arc::clone(&self.scope.lock().unwrap_or_else(PoisonError::into_inner));
+        let scope = Arc::clone(&self.scope);
         Box::new(async move {
             let (parts, body) = request.into_parts();
             let body = Limited::new(body, MOST_BODY_BYTES)
